@@ -1,0 +1,1 @@
+"""Composes every capability's settings into one checked configuration."""

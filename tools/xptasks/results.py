@@ -1,0 +1,204 @@
+"""What every check returns: plain frozen values that any report can show and any store can keep.
+
+Nothing here imports more than the standard library; all values turn into JSON by `dataclasses.asdict`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+
+class Status(StrEnum):
+    """How a step or a run ended. Only PASSED is green; each of the others says why it is not."""
+
+    PASSED = "passed"
+    PARTIAL = "partial"  # green as far as it went: tests were deferred, or a step was unavailable
+    FAILED = "failed"  # the check said no
+    ERROR = "error"  # the check could not run or broke
+    TIMED_OUT = "timed out"
+    UNAVAILABLE = "unavailable"  # a tool is missing on this machine
+    SKIPPED = "skipped"  # not run, on purpose
+    CANCELLED = "cancelled"  # stopped by a signal or by a failure elsewhere
+
+
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a file; line and column count from 1, columns in characters (code points)."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a check complains about.
+
+    Attributes:
+        message: what is wrong, in words its reader understands.
+        rule: the stable name of the rule, e.g. `F401` or `openapi-duplicate-operation-id`.
+        severity: only `error` makes a step fail.
+        position: where.
+        hint: what to do about it.
+    """
+
+    message: str
+    rule: str = ""
+    severity: Severity = "error"
+    position: Position | None = None
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A number that a step measured; ratchets and history read it. `unit` is a UCUM-like word: s, ms, percent, 1."""
+
+    name: str
+    value: float
+    unit: str = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a step's output means, before time and log are added.
+
+    Attributes:
+        status: PASSED, PARTIAL, FAILED, ERROR, UNAVAILABLE or SKIPPED.
+        summary: one line in the tool's own words, e.g. `312 passed in 4.1s`.
+        deferred: names of what was left for the next run (makes the run partial).
+    """
+
+    status: Status
+    summary: str = ""
+    findings: tuple[Finding, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    deferred: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """A finished step: its reading plus how long it took and where its log lies.
+
+    Attributes:
+        cached: True when an earlier green result with the same key was reused.
+        seconds, cpu_seconds: wall time and CPU time of the step's process tree; of the original run when cached.
+        log: path of the captured output, relative to the project.
+        rerun: the command that runs just this step again.
+    """
+
+    step: str
+    reading: Reading
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    cached: bool = False
+    log: str = ""
+    rerun: str = ""
+
+    @property
+    def status(self) -> Status:
+        """The status of the reading."""
+        return self.reading.status
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a run's event stream; every report reads only these.
+
+    Attributes:
+        kind: `run-started`, `step-started`, `step-output`, `step-finished`, `heartbeat`, `notice`, `run-finished`.
+        at: seconds since the run began, monotonic.
+        step: the step's name, empty for events of the run.
+        data: what belongs to the kind, JSON-serialisable.
+    """
+
+    kind: str
+    at: float
+    step: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A step as data: what to run, what it reads, what it may see. The runner and the cache need nothing else.
+
+    Attributes:
+        argv: the command; `{python}` in a user's command is already replaced.
+        inputs: globs (git pathspec style, relative to the project) of the files the outcome depends on.
+        env: variables that the step sets itself.
+        passes: names of variables of the caller that the child may see; every other variable is stripped.
+        distributions: names of installed distributions whose version is the tool's version.
+        cacheable: False for a step that looks at the network, the clock or chance.
+        timeout, idle_timeout: limits in seconds; None means only the tier's budget counts.
+        artifacts: files (relative to the project) that the step writes and `read` parses; removed before it runs.
+    """
+
+    argv: tuple[str, ...]
+    inputs: tuple[str, ...] = ("**",)
+    env: Mapping[str, str] = field(default_factory=dict)
+    passes: tuple[str, ...] = ()
+    distributions: tuple[str, ...] = ()
+    cacheable: bool = True
+    timeout: float | None = None
+    idle_timeout: float | None = None
+    artifacts: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the supervisor saw of a finished child: exit code (negative for a signal) and its output."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    project: Path
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """What a step may know when it says what to run.
+
+    Attributes:
+        project: the project's folder, absolute.
+        python: the interpreter of the tier's environment.
+        sources, tests: the project's configured folders, relative.
+        extra: words after the step's name on the command line.
+        scratch: a folder for artifacts, `.xp/run/RUN_ID/STEP`.
+        budget: seconds that this step may use up, None without a budget.
+        slices: the parts of the configuration that the step asked for (e.g. `contracts`).
+    """
+
+    project: Path
+    python: str
+    sources: tuple[str, ...]
+    tests: tuple[str, ...]
+    scratch: Path
+    extra: tuple[str, ...] = ()
+    budget: float | None = None
+    slices: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Step(Protocol):
+    """A step is a module under `steps/` (or an entry point) with these names; the file name is the step's name.
+
+    `NEEDS` lists the distributions that a tier's environment must hold for it. `Options` is the pydantic model of
+    the table `[steps.NAME]`. `command` says what to run, `read` what the output means; neither has effects.
+    """
+
+    NEEDS: Sequence[str]
+    Options: type[Any]
+
+    def command(self, options: Any, context: StepContext) -> Command:  # noqa: ANN401
+        """What to run."""
+        ...
+
+    def read(self, options: Any, outcome: Outcome) -> Reading:  # noqa: ANN401
+        """What the output means."""
+        ...

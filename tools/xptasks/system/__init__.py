@@ -1,0 +1,1 @@
+"""The only door to the machine: processes, files, git, clock, http."""
