@@ -170,7 +170,8 @@ class StepContext:
         python: the interpreter of the tier's environment.
         sources, tests: the project's configured folders, relative.
         extra: words after the step's name on the command line.
-        scratch: a folder for artifacts, `.xp/run/RUN_ID/STEP`.
+        scratch: an empty folder for this run's artifacts.
+        state: a folder that this step of this tier keeps from run to run.
         budget: seconds that this step may use up, None without a budget.
         slices: the parts of the configuration that the step asked for (e.g. `contracts`).
     """
@@ -180,6 +181,7 @@ class StepContext:
     sources: tuple[str, ...]
     tests: tuple[str, ...]
     scratch: Path
+    state: Path
     extra: tuple[str, ...] = ()
     budget: float | None = None
     slices: Mapping[str, Any] = field(default_factory=dict)

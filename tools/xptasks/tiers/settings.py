@@ -11,18 +11,17 @@ class TierSettings(Settings):
     """`[tiers.NAME]`: one Nox session with an environment of its own."""
 
     description: Annotated[
-        str, Field(description="One line for `nox -l`; made from the steps when empty.", examples=["before every commit"])
+        str,
+        Field(description="One line for `nox -l`; made from the steps when empty.", examples=["before every commit"]),
     ] = ""
     budget: Annotated[
         Duration,
         Field(description="How long the tier may take. What runs out of budget is reported as such.", examples=["60s"]),
     ] = 300.0
-    includes: Annotated[
-        tuple[str, ...], Field(description="Tiers whose steps run here too.", examples=[["fast"]])
-    ] = ()
+    includes: Annotated[tuple[str, ...], Field(description="Tiers whose steps run here too.", examples=[["fast"]])] = ()
     steps: Annotated[
         tuple[str, ...],
-        Field(description="What runs, by name: a built-in step or a table `[steps.NAME]`.", examples=[["lint", "unit"]]),
+        Field(description="What runs, by name: built-in steps or tables `[steps.NAME]`.", examples=[["lint", "unit"]]),
     ] = ()
     requirements: Annotated[
         tuple[str, ...],
@@ -31,9 +30,7 @@ class TierSettings(Settings):
             examples=[["requirements/fast.txt"]],
         ),
     ] = ()
-    jobs: Annotated[
-        int, Field(ge=1, le=256, description="How many steps may run at the same time.", examples=[8])
-    ] = 8
+    jobs: Annotated[int, Field(ge=1, le=256, description="How many steps may run at the same time.", examples=[8])] = 8
 
 
 class StepOptions(Settings):
@@ -44,12 +41,13 @@ class StepOptions(Settings):
         Field(description="The step is stopped after this long. Without it only the budget counts.", examples=["2m"]),
     ] = None
     idle_timeout: Annotated[
-        Duration | None, Field(description="The step is stopped when it prints nothing for this long.", examples=["45s"])
+        Duration | None,
+        Field(description="The step is stopped when it prints nothing for this long.", examples=["45s"]),
     ] = None
     env: Annotated[
         tuple[str, ...],
         Field(
-            description="Environment variables that the step may see, and that count for the cache. Others are stripped.",
+            description="Environment variables that the step may see and the cache counts; others are stripped.",
             examples=[["DATABASE_URL"]],
         ),
     ] = ()

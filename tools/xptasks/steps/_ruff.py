@@ -1,0 +1,30 @@
+"""What the steps `lint` and `format` share: ruff's JSON."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from xptasks.results import Finding, Outcome, Position, Reading, Status
+
+INPUTS = ("**/*.py", "**/*.pyi", "**/*.ipynb", "**/*.md", "**/pyproject.toml", "**/ruff.toml", "**/.ruff.toml")
+_FOUND = 1
+
+
+def read(outcome: Outcome, *, clean: str, hint: str) -> Reading:
+    """Exit code 0: `clean` is the summary; 1: findings; anything else: ruff itself could not run."""
+    if outcome.exit_code == 0:
+        return Reading(Status.PASSED, summary=clean)
+    if outcome.exit_code != _FOUND:
+        return Reading(Status.ERROR, summary=outcome.stderr.strip()[-500:] or "ruff stopped without a word")
+    findings = tuple(_finding(item, outcome.project, hint) for item in json.loads(outcome.stdout))
+    files = len({finding.position.file for finding in findings if finding.position})
+    return Reading(Status.FAILED, summary=f"{len(findings)} findings in {files} files", findings=findings)
+
+
+def _finding(item: dict[str, Any], project: Path, hint: str) -> Finding:
+    file = Path(item["filename"])
+    name = str(file.relative_to(project)) if file.is_relative_to(project) else str(file)
+    place = item.get("location") or {}
+    fixable = (item.get("fix") or {}).get("applicability") == "safe"
+    position = Position(name, place.get("row"), place.get("column"))
+    return Finding(item["message"], rule=item.get("code") or "", position=position, hint=hint if fixable else "")

@@ -1,0 +1,51 @@
+"""Mypy over the project's sources."""
+
+import json
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from xptasks.results import Command, Finding, Outcome, Position, Reading, Severity, Status, StepContext
+from xptasks.tiers.settings import StepOptions
+
+NEEDS = ("mypy",)
+_FOUND = 1
+
+
+class Options(StepOptions):
+    """`[steps.types]`: mypy, configured in `pyproject.toml`."""
+
+    paths: Annotated[
+        tuple[str, ...],
+        Field(
+            description="What mypy checks; without it, `files` of mypy's own configuration.",
+            examples=[["src", "tests"]],
+        ),
+    ] = ()
+
+
+def command(options: Options, context: StepContext) -> Command:
+    """Plain mypy, never its daemon: the daemon has reported success with an error present."""
+    paths = context.extra or options.paths
+    argv = (context.python, "-m", "mypy", "--output=json", f"--cache-dir={context.state / 'mypy'}", *paths)
+    inputs = ("**/*.py", "**/*.pyi", "**/pyproject.toml", "**/mypy.ini", "**/.mypy.ini", "**/setup.cfg", "**/py.typed")
+    return Command(argv, inputs=inputs, distributions=NEEDS)
+
+
+def read(_options: Options, outcome: Outcome) -> Reading:
+    """One finding an error; exit code 2 means that mypy could not check."""
+    findings = tuple(_finding(json.loads(line)) for line in outcome.stdout.splitlines() if line.startswith("{"))
+    errors = sum(finding.severity == "error" for finding in findings)
+    if outcome.exit_code == 0:
+        return Reading(Status.PASSED, summary="no type errors", findings=findings)
+    if outcome.exit_code == _FOUND and errors:
+        return Reading(Status.FAILED, summary=f"{errors} type errors", findings=findings)
+    said = (outcome.stderr or outcome.stdout).strip()
+    return Reading(Status.ERROR, summary=said[-500:] or f"mypy: exit code {outcome.exit_code}", findings=findings)
+
+
+def _finding(item: dict[str, Any]) -> Finding:
+    severity: Severity = "error" if item["severity"] == "error" else "info"
+    # mypy counts columns from 0.
+    position = Position(item["file"], item["line"], item["column"] + 1)
+    return Finding(item["message"], item.get("code") or "", severity, position, item.get("hint") or "")
