@@ -1,13 +1,34 @@
-"""The words that every capability's `settings.py` shares: the base model, durations, references to secrets."""
+"""The words that every capability's `settings.py` shares: the base model, durations, sizes, paths, secrets."""
 
+import json
 import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+")
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+from xptasks.errors import CannotRunError
+
+_MILLISECONDS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+_NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
+_PART = re.compile(rf"({_NUMBER})(ms|s|m|h|d|w)")
+_DURATION = re.compile(rf"(?:{_NUMBER}(?:ms|s|m|h|d|w)){{1,8}}")
+_BYTES = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10}
+_SIZE = re.compile(r"([0-9]{1,6})(KiB|MiB|GiB)")
+_SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f]+")
+SECRET_ERROR = "secret_literal"  # noqa: S105 - the type of an error; what shows it hides the value
+"""The pydantic error type of a secret that is written out: whoever reports it must not repeat the value."""
 
 
 class Settings(BaseModel):
@@ -17,30 +38,124 @@ class Settings(BaseModel):
 
 
 def parse_duration(text: object) -> float:
-    """Turn `"90s"`, `"1h30m"` or `"250ms"` into seconds; a number is refused because its unit would be a guess."""
+    """Turn `"90s"`, `"1h30m"` or `"250ms"` into seconds, to the millisecond.
+
+    A number is refused because its unit would be a guess.
+    """
     if not isinstance(text, str) or not _DURATION.fullmatch(text):
         raise ValueError('a duration is a number with a unit, for example "500ms", "30s", "5m", "2h" or "1h30m"')
-    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
+    return sum(round(float(number) * _MILLISECONDS[unit]) for number, unit in _PART.findall(text)) / 1000
 
 
 def format_duration(seconds: float) -> str:
     """The shortest text that `parse_duration` reads back as the same value."""
-    for unit in ("w", "d", "h", "m", "s", "ms"):
-        count = seconds / _SECONDS[unit]
-        if count >= 1 and count == int(count):
-            return f"{int(count)}{unit}"
-    return f"{seconds:g}s"
-
-
-def _duration(value: Any) -> float:  # noqa: ANN401
-    return float(value) if isinstance(value, float) else parse_duration(value)
+    milliseconds = round(seconds * 1000)
+    if not milliseconds:
+        return "0s"
+    unit, length = next((unit, length) for unit, length in _MILLISECONDS.items() if milliseconds % length == 0)
+    return f"{milliseconds // length}{unit}"
 
 
 Duration = Annotated[
     float,
-    BeforeValidator(_duration),
+    BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^(\d+(\.\d+)?(ms|s|m|h|d|w))+$"}),
-    Field(ge=0),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
 ]
 """Seconds, written with a unit: `"60s"`."""
+
+
+def parse_size(text: object) -> int:
+    """Turn `"512MiB"` into bytes; a number is refused because its unit would be a guess."""
+    match = _SIZE.fullmatch(text) if isinstance(text, str) else None
+    if not match:
+        raise ValueError('a size is a whole number with a unit, for example "64KiB", "512MiB" or "1GiB"')
+    return int(match[1]) * _BYTES[match[2]]
+
+
+def format_size(size: int) -> str:
+    """The shortest text that `parse_size` reads back as the same value."""
+    unit, length = next(((unit, length) for unit, length in _BYTES.items() if size % length == 0), ("KiB", 1024))
+    return f"{size // length}{unit}"
+
+
+Size = Annotated[
+    int,
+    BeforeValidator(parse_size),
+    PlainSerializer(format_size, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{_SIZE.pattern}$"}),
+]
+"""Bytes, written with a unit: `"1GiB"`."""
+
+
+def _inside(path: str) -> str:
+    windows = PureWindowsPath(path)
+    if not path.strip() or not path.isprintable():
+        raise ValueError("a path names a file or a folder, for example 'contracts/openapi.yaml'")
+    if windows.drive or windows.root or ".." in windows.parts:
+        raise ValueError("the path leaves the project; write it relative to the project's folder and without '..'")
+    return PurePosixPath(path).as_posix()
+
+
+ProjectPath = Annotated[str, AfterValidator(_inside)]
+"""A file or folder below the project's folder, relative to it, with `/` between the parts."""
+
+
+def _several(value: Any) -> Any:  # noqa: ANN401 - whatever the TOML holds; the type behind it judges
+    return (value,) if isinstance(value, str) else value
+
+
+ProjectPaths = Annotated[
+    tuple[ProjectPath, ...],
+    BeforeValidator(_several),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+"""One path, or a list of them."""
+
+VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+"""The name of an environment variable."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=64)]
+"""What a tier, a step or a profile is called; snake_case, so that `XPTASKS_TIERS__FAST__BUDGET` means one thing."""
+
+
+class Secret(str):
+    """A reference to a secret, `env:NAME` or `file:PATH`: it may be shown, what it stands for may not."""
+
+    __slots__ = ()
+
+    def resolve(self, environ: Mapping[str, str], project: Path) -> str:
+        """What the reference stands for, without white space around it; a file is relative to the project."""
+        kind, _, name = self.partition(":")
+        try:
+            return (environ[name] if kind == "env" else (project / name).read_text("utf-8")).strip()
+        except KeyError:
+            raise CannotRunError(f"the secret {self} is not set", hint=f"set the variable {name}") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise CannotRunError(f"the secret {self} cannot be read: {reason}", hint=f"write it to {name}") from None
+
+
+def _secret(value: object) -> Secret:
+    if isinstance(value, str) and _SECRET.fullmatch(value):
+        return Secret(value)
+    raise PydanticCustomError(
+        SECRET_ERROR, "a secret is never written here, only where it is: 'env:NAME' or 'file:PATH'"
+    )
+
+
+SecretReference = Annotated[
+    Secret,
+    PlainValidator(_secret),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^({_SECRET.pattern})$"}),
+]
+"""A secret by reference; a secret that is written out is refused and not repeated."""
+
+
+def mask(text: str, secrets: Iterable[str]) -> str:
+    """Replace every secret in a text by `***`, also where it is escaped as in JSON or TOML; empty ones count not."""
+    forms = {form for secret in secrets for form in (secret, json.dumps(secret)[1:-1])} - {""}
+    # The longest first: a secret may be the beginning of another one.
+    pattern = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+    return re.sub(pattern, "***", text) if pattern else text

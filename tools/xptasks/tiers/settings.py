@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from xptasks.settings import Duration, Settings
+from xptasks.settings import Duration, ProjectPath, Settings, VariableName
 
 
 class TierSettings(Settings):
@@ -24,7 +24,7 @@ class TierSettings(Settings):
         Field(description="What runs, by name: built-in steps or tables `[steps.NAME]`.", examples=[["lint", "unit"]]),
     ] = ()
     requirements: Annotated[
-        tuple[str, ...],
+        tuple[ProjectPath, ...],
         Field(
             description="Pinned requirements files of this tier's environment; `requirements/NAME.txt` when it exists.",
             examples=[["requirements/fast.txt"]],
@@ -45,7 +45,7 @@ class StepOptions(Settings):
         Field(description="The step is stopped when it prints nothing for this long.", examples=["45s"]),
     ] = None
     env: Annotated[
-        tuple[str, ...],
+        tuple[VariableName, ...],
         Field(
             description="Environment variables that the step may see and the cache counts; others are stripped.",
             examples=[["DATABASE_URL"]],

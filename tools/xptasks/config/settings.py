@@ -1,0 +1,60 @@
+"""The root of `xpconfig.toml`: every capability's part, put together."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SerializeAsAny, StringConstraints
+
+from xptasks.contracts.settings import ContractsSettings
+from xptasks.settings import Name, ProjectPaths, Settings, VariableName
+from xptasks.tiers.settings import StepOptions, TierSettings
+
+
+class ProjectSettings(Settings):
+    """`[project]`: what the project is called and where its code is."""
+
+    name: Annotated[
+        str,
+        StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$", max_length=64),
+        Field(description="The project's name; files about its deployments are kept under it.", examples=["projects"]),
+    ]
+    sources: Annotated[
+        ProjectPaths,
+        Field(min_length=1, description="The folders (or one folder) with the code.", examples=[["app", "tools"]]),
+    ] = ("src",)
+    tests: Annotated[
+        ProjectPaths, Field(min_length=1, description="The folders (or one folder) with the tests.", examples=["tests"])
+    ] = ("tests",)
+    python: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^3\.[0-9]{1,2}$")], ...],
+        Field(description="The Python versions that CI checks.", examples=[["3.11", "3.12", "3.13"]]),
+    ] = ()
+    env: Annotated[
+        tuple[VariableName, ...],
+        Field(
+            description="Environment variables that every step may see, and that count for the cache. "
+            "What is named neither here nor at the step is not passed on.",
+            examples=[["DATABASE_URL"]],
+        ),
+    ] = ()
+
+
+class Config(Settings):
+    """What `xpconfig.toml` says. `profiles` holds raw tables: the chosen one is already merged into the rest."""
+
+    version: Annotated[Literal[1], Field(description="The version of this file's format.", examples=[1])]
+    project: Annotated[ProjectSettings, Field(description="What the project is called and where its code is.")]
+    contracts: Annotated[
+        ContractsSettings, Field(description="The documents that describe the service and its events.")
+    ] = ContractsSettings()
+    tiers: dict[Name, TierSettings] = Field(
+        default_factory=dict,
+        description="Test tiers by name; each is the Nox session of that name, with an environment of its own.",
+    )
+    steps: dict[Name, SerializeAsAny[StepOptions]] = Field(
+        default_factory=dict, description="Options of built-in steps, and commands of your own, by name."
+    )
+    profiles: dict[Name, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="Each profile overrides any other key: tables are merged, all else is replaced. Chosen by "
+        "`--profile`, else by `XPTASKS_PROFILE`, else `ci` is taken where the variable `CI` is set.",
+    )

@@ -1,0 +1,26 @@
+"""The table `[contracts]`: which documents describe the service."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from xptasks.settings import Duration, ProjectPaths, Settings, Size
+
+
+class ContractsSettings(Settings):
+    """`[contracts]`: the documents that are the source of truth for the service and its clients."""
+
+    openapi: Annotated[
+        ProjectPaths,
+        Field(description="The OpenAPI documents (3.0 or 3.1, YAML or JSON).", examples=["contracts/openapi.yaml"]),
+    ] = ()
+    asyncapi: Annotated[
+        ProjectPaths,
+        Field(description="The AsyncAPI documents (2.6 or 3.x, YAML or JSON).", examples=["contracts/asyncapi.yaml"]),
+    ] = ()
+    timeout: Annotated[
+        Duration, Field(description="How long the check of all documents may take.", examples=["30s"])
+    ] = 30.0
+    memory: Annotated[
+        Size, Field(description="How much memory the process that checks them may use.", examples=["1GiB"])
+    ] = 2**30
