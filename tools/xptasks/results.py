@@ -133,6 +133,7 @@ class Command:
         argv: the command; `{python}` in a user's command is already replaced.
         inputs: globs (git pathspec style, relative to the project) of the files the outcome depends on.
         env: variables that the step sets itself.
+        hints: more of them, which may change the order of work but never the verdict: no part of the cache's key.
         passes: names of variables of the caller that the child may see; every other variable is stripped.
         distributions: names of installed distributions whose version is the tool's version.
         cacheable: False for a step that looks at the network, the clock or chance.
@@ -143,6 +144,7 @@ class Command:
     argv: tuple[str, ...]
     inputs: tuple[str, ...] = ("**",)
     env: Mapping[str, str] = field(default_factory=dict)
+    hints: Mapping[str, str] = field(default_factory=dict)
     passes: tuple[str, ...] = ()
     distributions: tuple[str, ...] = ()
     cacheable: bool = True
@@ -153,12 +155,13 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the supervisor saw of a finished child: exit code (negative for a signal) and its output."""
+    """What the supervisor saw of a finished child: exit code (negative for a signal), output, and the artifacts."""
 
     exit_code: int
     stdout: str
     stderr: str
     project: Path
+    artifacts: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,7 @@ class StepContext:
         scratch: an empty folder for this run's artifacts.
         state: a folder that this step of this tier keeps from run to run.
         budget: seconds that this step may use up, None without a budget.
+        changed: files that differ from those of the last green run, relative.
         slices: the parts of the configuration that the step asked for (e.g. `contracts`).
     """
 
@@ -184,6 +188,7 @@ class StepContext:
     state: Path
     extra: tuple[str, ...] = ()
     budget: float | None = None
+    changed: tuple[str, ...] = ()
     slices: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -191,7 +196,8 @@ class Step(Protocol):
     """A step is a module under `steps/` (or an entry point) with these names; the file name is the step's name.
 
     `NEEDS` lists the distributions that a tier's environment must hold for it. `Options` is the pydantic model of
-    the table `[steps.NAME]`. `command` says what to run, `read` what the output means; neither has effects.
+    the table `[steps.NAME]`. `command` says what to run, `read` what the output means; neither has effects but that
+    `read` may open the command's artifacts. A module may also name the steps that it makes needless: `REPLACES`.
     """
 
     NEEDS: Sequence[str]

@@ -8,9 +8,10 @@ import os
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from xptasks.results import Step
+if TYPE_CHECKING:
+    from xptasks.results import Step
 
 GROUP = "xptasks.steps"
 _COMMAND = "command"  # what a table with `run` is; not a step by its own name
@@ -35,7 +36,7 @@ def _plugins() -> dict[str, str]:
     return {entry.name: entry.value for entry in entry_points(group=GROUP)}
 
 
-def load(name: str) -> Step:
+def load(name: str) -> "Step":
     """The step of that name; any name that is not a step's is a user's command.
 
     The kind of step that runs a user's command has the name `command`.

@@ -1,0 +1,83 @@
+"""What the test steps share: how pytest is called and how its report is read."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from xptasks.results import Command, Finding, Outcome, Position, Reading, Status, StepContext
+from xptasks.tiers.settings import StepOptions
+
+NEEDS = ("pytest",)
+PLUGIN = "xptasks.tiers.pytest_order"
+_VARIABLE = "XPTASKS_TESTS"
+_FAILED, _NO_TESTS = 1, 5
+_RESERVED = 0.15  # of the budget: for collecting, tearing down and reading the report
+
+
+class TestOptions(StepOptions):
+    """What `unit`, `coverage` and `slow` understand."""
+
+    __test__ = False
+
+    args: Annotated[tuple[str, ...], Field(description="More words for pytest.", examples=[["-n", "2"]])] = ()
+    defer: Annotated[
+        bool,
+        Field(description="Leave what the budget does not allow for the next run, and say so.", examples=[False]),
+    ] = False
+
+
+def command(options: TestOptions, context: StepContext, marker: str) -> Command:
+    """Pytest over the tests that the marker expression selects."""
+    report = context.scratch / "tests.json"
+    return Command(
+        (context.python, "-m", "pytest", *words(options, context, marker)),
+        hints=hints(options, context, report),
+        distributions=NEEDS,
+        artifacts=(report,),
+    )
+
+
+def words(options: TestOptions, context: StepContext, marker: str) -> tuple[str, ...]:
+    """The words after `pytest`."""
+    fixed = ("-p", PLUGIN, "-m", marker, "-q", "--no-header", "-o", f"cache_dir={context.state / 'pytest'}")
+    return (*fixed, *options.args, *context.extra)
+
+
+def hints(options: TestOptions, context: StepContext, report: Path) -> dict[str, str]:
+    """The plugin's instructions."""
+    seconds = context.budget * (1 - _RESERVED) if options.defer and context.budget is not None else None
+    state = context.state / "tests.json"
+    order = {"state": str(state), "report": str(report), "changed": context.changed, "seconds": seconds}
+    return {_VARIABLE: json.dumps(order)}
+
+
+def read(outcome: Outcome) -> Reading:
+    """Pytest's last line is the summary; findings and deferred tests come from the plugin's report."""
+    report = outcome.artifacts[0]
+    summary = _summary(outcome)
+    if outcome.exit_code not in {0, _FAILED, _NO_TESTS} or not report.exists():
+        return Reading(Status.ERROR, summary=summary or f"pytest: exit code {outcome.exit_code}")
+    loaded = json.loads(report.read_text(encoding="utf-8"))
+    deferred = tuple(loaded["deferred"])
+    findings = tuple(_finding(item) for item in loaded["failures"])
+    if outcome.exit_code == _FAILED or findings:
+        return Reading(Status.FAILED, summary=summary, findings=findings, deferred=deferred)
+    if deferred:
+        ran = sum(loaded["counts"].values())
+        said = f"{ran} of {ran + len(deferred)} run, {len(deferred)} deferred: {summary}"
+        return Reading(Status.PARTIAL, summary=said, deferred=deferred)
+    if outcome.exit_code == _NO_TESTS:
+        return Reading(Status.FAILED, summary="no test was found")
+    return Reading(Status.PASSED, summary=summary)
+
+
+def _summary(outcome: Outcome) -> str:
+    lines = [line for line in outcome.stdout.strip().splitlines() if line.strip()]
+    said = lines[-1] if lines else outcome.stderr.strip()[-500:]
+    return said.strip("= ")
+
+
+def _finding(item: dict[str, Any]) -> Finding:
+    return Finding(item["message"], rule=item["test"], position=Position(item["file"], item["line"]))

@@ -1,0 +1,123 @@
+"""The pytest plugin of the test steps: orders the tests, stops at the deadline, and writes what happened as JSON.
+
+Loaded with `-p xptasks.tiers.pytest_order`; its instructions come as JSON in the variable `XPTASKS_TESTS`:
+`state` (a file kept from run to run), `report` (this run's), `changed` (paths) and `seconds` (until no further test is
+started). With pytest-xdist's workers the order and the deadline do not apply; the report does.
+"""
+
+import json
+import os
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xptasks.tiers.select import ordered
+
+VARIABLE = "XPTASKS_TESTS"
+_STARTED = time.monotonic()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the plugin proper, unless this is a worker or nobody gave instructions."""
+    instructions = os.environ.pop(VARIABLE, "")  # tests that start pytest themselves must not write our report
+    if instructions and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Recorder(json.loads(instructions), config), "xptasks-order")
+
+
+class Recorder:
+    """Orders, defers and records."""
+
+    def __init__(self, instructions: dict[str, Any], config: pytest.Config) -> None:
+        self._state = Path(instructions["state"])
+        self._report = Path(instructions["report"])
+        self._changed = set(instructions["changed"])
+        seconds = instructions["seconds"]
+        parallel = bool(getattr(config.option, "numprocesses", None))
+        self._deadline = None if seconds is None or parallel else _STARTED + seconds
+        self._root = config.rootpath
+        self._outcomes: dict[str, str] = {}
+        self._failures: list[dict[str, Any]] = []
+        self._deferred: list[str] = []
+        self._remembered = _load(self._state)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Put likely failures first, after every other plugin has had its way."""
+        remembered = self._remembered
+        indices = ordered(
+            [item.nodeid for item in items],
+            deferred=set(remembered.get("deferred", ())),
+            failed=set(remembered.get("failed", ())),
+            changed=self._changed,
+        )
+        items[:] = [items[index] for index in indices]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """Past the deadline: leave the test for the next run."""
+        if self._deadline is None or time.monotonic() < self._deadline:
+            return None
+        self._deferred.append(item.nodeid)
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember the worst that happened in setup, call and teardown."""
+        if report.failed:
+            self._outcomes[report.nodeid] = "failed"
+            self._failures.append(self._failure(report))
+        elif report.skipped:
+            self._outcomes.setdefault(report.nodeid, "xfailed" if hasattr(report, "wasxfail") else "skipped")
+        elif report.when == "call":
+            self._outcomes.setdefault(report.nodeid, "passed")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A module that cannot be imported is a failure too."""
+        if report.failed:
+            self._failures.append(self._failure(report))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self) -> Generator[None, None, None]:
+        """Write the report and the state, after all teardowns."""
+        yield
+        counts: dict[str, int] = {}
+        for outcome in self._outcomes.values():
+            counts[outcome] = counts.get(outcome, 0) + 1
+        report = {"counts": counts, "failures": self._failures, "deferred": self._deferred}
+        self._report.parent.mkdir(parents=True, exist_ok=True)
+        self._report.write_text(json.dumps(report), encoding="utf-8")
+        self._remember()
+
+    def _remember(self) -> None:
+        failed = {test for test in self._remembered.get("failed", ()) if test not in self._outcomes}
+        failed |= {test for test, outcome in self._outcomes.items() if outcome == "failed"}
+        self._state.parent.mkdir(parents=True, exist_ok=True)
+        self._state.write_text(json.dumps({"failed": sorted(failed), "deferred": self._deferred}), encoding="utf-8")
+
+    def _failure(self, report: pytest.TestReport | pytest.CollectReport) -> dict[str, Any]:
+        crash = getattr(report.longrepr, "reprcrash", None)
+        path, line = report.nodeid.partition("::")[0], None
+        location = getattr(report, "location", None)
+        if location is not None and location[1] is not None:
+            path, line = location[0], location[1] + 1
+        if crash is not None and (inside := self._inside(crash.path)):
+            path, line = inside, crash.lineno
+        said = crash.message if crash is not None else str(report.longrepr).strip()
+        return {"test": report.nodeid, "file": path, "line": line, "message": said[:2000]}
+
+    def _inside(self, path: str) -> str | None:
+        """A crash in a dependency is shown at the test; one in the project's own code where it happened."""
+        file = Path(path)
+        if not file.is_relative_to(self._root) or "site-packages" in file.parts:
+            return None
+        return str(file.relative_to(self._root))
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        loaded = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return loaded if isinstance(loaded, dict) else {}
