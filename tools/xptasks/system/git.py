@@ -1,7 +1,6 @@
 """Git, asked through its plumbing commands. Imported by the hook: nothing here may import `subprocess` at the top."""
 
 import os
-from pathlib import Path
 
 Entry = tuple[str, str, str, str]
 """Tag, mode, blob id and path of one line of `git ls-files -v -s`."""
@@ -9,7 +8,7 @@ Entry = tuple[str, str, str, str]
 _EMPTY = ("", "", "")
 
 
-def capture(argv: list[str], folder: Path) -> bytes | None:
+def capture(argv: list[str], folder: str) -> bytes | None:
     """Run a short command and return its standard output; None when it fails or is not there.
 
     `posix_spawn` with two pipes: the `subprocess` module costs as much to import as git takes to answer.
@@ -24,7 +23,7 @@ def capture(argv: list[str], folder: Path) -> bytes | None:
         (os.POSIX_SPAWN_CLOSE, reader),
     ]
     try:
-        child = os.posix_spawnp(argv[0], [argv[0], "-C", str(folder), *argv[1:]], os.environ, file_actions=actions)
+        child = os.posix_spawnp(argv[0], [argv[0], "-C", folder, *argv[1:]], os.environ, file_actions=actions)
     except OSError:
         os.close(reader)
         return None
@@ -36,17 +35,17 @@ def capture(argv: list[str], folder: Path) -> bytes | None:
     return output if status == 0 else None
 
 
-def _capture_anywhere(argv: list[str], folder: Path) -> bytes | None:
+def _capture_anywhere(argv: list[str], folder: str) -> bytes | None:
     import subprocess  # noqa: PLC0415 - slow to import, and only needed where posix_spawn is missing
 
-    command = [argv[0], "-C", str(folder), *argv[1:]]
+    command = [argv[0], "-C", folder, *argv[1:]]
     try:
         return subprocess.run(command, capture_output=True, check=True, stdin=subprocess.DEVNULL).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
 
 
-def list_files(folder: Path) -> list[Entry] | None:
+def list_files(folder: str) -> list[Entry] | None:
     """All tracked and all untracked, not ignored files below a folder, as git knows them; None outside a repository.
 
     A file whose content git vouches for has the tag `H`. Modified files appear with tag `C`, untracked ones with `?`,

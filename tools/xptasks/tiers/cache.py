@@ -12,8 +12,8 @@ from pathlib import Path
 
 from xptasks.results import Command, Finding, Measurement, Position, Reading, Status, StepResult
 from xptasks.system.files import atomic_write
-from xptasks.tiers import fingerprint
-from xptasks.tiers.fingerprint import Blob, Tree
+from xptasks.tiers import fingerprint, patterns
+from xptasks.tiers.fingerprint import Tree
 
 _FORMAT = 1
 _KEPT = 32  # results a step: enough for the branches that one worktree switches between
@@ -96,7 +96,7 @@ def key(  # noqa: PLR0913 - everything that a result depends on, each by its nam
     step: str,
     command: Command,
     *,
-    files: Mapping[str, Blob],
+    files: Tree,
     environ: Mapping[str, str],
     installed: list[str],
     python: str,
@@ -121,15 +121,14 @@ def key(  # noqa: PLR0913 - everything that a result depends on, each by its nam
         sorted(files.items()),
         sorted(environ.items()),
         installed,
-        fingerprint.interpreter(python),
+        fingerprint.program(python, ""),
         fingerprint.program(command.argv[0], environ.get("PATH", "")),
         fingerprint.host(),
         options,
     )
 
 
-def inputs(project: Path, tree: Tree, command: Command, own: tuple[str, ...]) -> dict[str, Blob]:
+def inputs(project: Path, files: Tree, command: Command, own: tuple[str, ...]) -> Tree:
     """The files that a step depends on; `own` are globs for the library's code where the project is the library."""
-    patterns = (*command.inputs, *own)
-    named = tree.matching(patterns)
-    return named | fingerprint.ignored_inputs(project, patterns, tree.files)
+    globs = (*command.inputs, *own)
+    return patterns.matching(files, globs) | patterns.ignored(project, globs, files)

@@ -1,0 +1,60 @@
+"""The git hook: `python hook.py TIER` starts Nox only when something changed since the tier was last green.
+
+It runs on any Python of 3.11 or later, needs no environment, and imports a handful of modules.
+"""
+
+import os
+import sys
+
+_ENVIRONMENTS = (".venv", "venv")
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code 0 when the tier is known to be green here; otherwise this process becomes `nox -s TIER`."""
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        sys.stderr.write("usage: hook.py TIER\n")
+        return 2
+    tier = arguments[0]
+    from xptasks.tiers import quick  # noqa: PLC0415 - importable only once the caller has set the path
+
+    project = _project(os.getcwd())
+    summary = quick.green(project, tier, os.environ)
+    if summary is not None:
+        sys.stdout.write(f"{tier}: unchanged since it was green ({summary})\n")
+        return 0
+    return _start_nox(project, tier)
+
+
+def _project(folder: str) -> str:
+    """The nearest folder above with an `xpconfig.toml`; git starts hooks at the top of the worktree."""
+    here = folder
+    while not os.path.exists(f"{here}/xpconfig.toml"):
+        above = os.path.dirname(here)
+        if above == here:
+            return folder
+        here = above
+    return here
+
+
+def _start_nox(project: str, tier: str) -> int:
+    program = _nox(project, os.environ)
+    if program is None:
+        sys.stderr.write("nox is not installed here\n  install the project's tools first; CONTRIBUTING.md says how\n")
+        return 3
+    sys.stdout.flush()
+    os.chdir(project)
+    return os.execv(program, [program, "-s", tier])  # noqa: S606 - a program and its words, no shell
+
+
+def _nox(project: str, environ: "os._Environ[str]") -> str | None:
+    """Nox of the active environment, of the project's, or on the search path, in this order."""
+    active = environ.get("VIRTUAL_ENV")
+    folders = [f"{active}/bin"] if active else []
+    folders += [f"{project}/{name}/bin" for name in _ENVIRONMENTS]
+    folders += environ.get("PATH", "").split(os.pathsep)
+    return next((f"{folder}/nox" for folder in folders if os.access(f"{folder}/nox", os.X_OK)), None)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,114 @@
+"""Was this tier green on exactly this? The one question of the git hook and of an unchanged `nox -s TIER`.
+
+After a run in which every step passed and could be cached, the runner leaves a record of all that the run depended on;
+the question is answered by looking at all of it again. A record is text: the first line is the fingerprint, the rest
+says what to look at, one `kind value` a line.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+
+from xptasks.tiers import fingerprint
+
+_FORMAT = "1"
+_SILENT = frozenset({"XPTASKS_OUTPUT", "XPTASKS_RUN_ID", "XPTASKS_STEP"})  # they change no verdict
+
+
+class Record:
+    """What a green run depended on beside the project's files.
+
+    Attributes:
+        environment: the tier's virtual environment.
+        variables: names of the declared environment variables.
+        programs: words that steps start, as in their argv.
+        files: paths of files that count although git ignores them.
+        summary: what the run said, for people.
+    """
+
+    __slots__ = ("environment", "files", "programs", "summary", "variables")
+
+    def __init__(
+        self,
+        environment: str,
+        *,
+        variables: Iterable[str] = (),
+        programs: Iterable[str] = (),
+        files: Iterable[str] = (),
+        summary: str = "",
+    ) -> None:
+        self.environment = environment
+        self.variables = sorted(set(variables))
+        self.programs = sorted(set(programs))
+        self.files = sorted(set(files))
+        self.summary = summary
+
+
+def path_of(project: str, tier: str) -> str:
+    """Where the record of a tier lies."""
+    return f"{project}/.xp/tiers/{tier}/green"
+
+
+def current(project: str, record: Record, environ: Mapping[str, str]) -> str:
+    """The fingerprint of now.
+
+    Raises:
+        fingerprint.UncacheableError: the state cannot be told.
+    """
+    overrides = sorted(item for item in environ.items() if item[0].startswith("XPTASKS_") and item[0] not in _SILENT)
+    environment = record.environment
+    python = f"{environment}/{'Scripts' if os.name == 'nt' else 'bin'}/python"
+    return fingerprint.digest(
+        _FORMAT,
+        sorted(fingerprint.tree(project).items()),
+        [(name, fingerprint.read(f"{project}/{name}")) for name in record.files],
+        fingerprint.distributions(fingerprint.site_packages_of(environment), project),
+        fingerprint.program(python, ""),
+        [fingerprint.program(name, environ.get("PATH", "")) for name in record.programs],
+        sorted(fingerprint.environment(environ, record.variables).items()),
+        overrides,
+        bool(environ.get("CI")),
+        fingerprint.host(),
+    )
+
+
+def write(record: Record, print_: str) -> str:
+    """The record as text."""
+    lines = [print_, f"environment {record.environment}", f"summary {record.summary}"]
+    lines += [f"variable {name}" for name in record.variables]
+    lines += [f"program {name}" for name in record.programs]
+    lines += [f"file {name}" for name in record.files]
+    return "\n".join(lines) + "\n"
+
+
+def read(text: str) -> tuple[str, Record]:
+    """The stored fingerprint and what it was made of.
+
+    Raises:
+        ValueError: the text is not a record.
+    """
+    print_, _, rest = text.partition("\n")
+    found: dict[str, list[str]] = {"environment": [], "summary": [], "variable": [], "program": [], "file": []}
+    for line in rest.splitlines():
+        kind, _, value = line.partition(" ")
+        if kind not in found:
+            raise ValueError(f"not a record: {line}")
+        found[kind].append(value)
+    if not print_ or not found["environment"]:
+        raise ValueError("not a record")
+    return print_, Record(
+        found["environment"][0],
+        variables=found["variable"],
+        programs=found["program"],
+        files=found["file"],
+        summary="".join(found["summary"]),
+    )
+
+
+def green(project: str, tier: str, environ: Mapping[str, str]) -> str | None:
+    """The summary of the last green run when nothing that it depended on has changed since; None otherwise."""
+    try:
+        with open(path_of(project, tier), encoding="utf-8", errors="surrogateescape") as file:
+            stored, record = read(file.read())
+        return record.summary if current(project, record, environ) == stored else None
+    except (OSError, ValueError, fingerprint.UncacheableError):
+        return None
