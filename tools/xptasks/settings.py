@@ -13,7 +13,6 @@ from pydantic import (
     ConfigDict,
     PlainSerializer,
     PlainValidator,
-    StringConstraints,
     WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
@@ -112,11 +111,47 @@ ProjectPaths = Annotated[
 ]
 """One path, or a list of them."""
 
-VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+def _matching(pattern: str, words: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(words)
+        return text
+
+    return AfterValidator(check)
+
+
+_VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
+VariableName = Annotated[
+    str,
+    _matching(_VARIABLE, "the name of an environment variable has only letters, digits and '_', for example 'HOME'"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_VARIABLE}$"}),
+]
 """The name of an environment variable."""
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=64)]
+_NAME = "[a-z][a-z0-9]{0,63}(_[a-z0-9]{1,63}){0,7}"
+Name = Annotated[
+    str,
+    _matching(_NAME, "a name is words of lower-case letters and digits with one '_' between, for example 'smoke_test'"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_NAME}$"}),
+]
 """What a tier, a step or a profile is called; snake_case, so that `XPTASKS_TIERS__FAST__BUDGET` means one thing."""
+
+_PROJECT = "[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?"
+ProjectName = Annotated[
+    str,
+    _matching(_PROJECT, "a project's name has only letters, digits, '.', '_' and '-', for example 'projects'"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_PROJECT}$"}),
+]
+"""A name that is safe as the name of a folder."""
+
+_VERSION = r"3\.[0-9]{1,2}"
+PythonVersion = Annotated[
+    str,
+    _matching(_VERSION, "a Python version is a text such as '3.12'"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_VERSION}$"}),
+]
+"""A minor version of Python."""
 
 
 class Secret(str):

@@ -1,1 +1,28 @@
-"""Composes every capability's settings into one checked configuration."""
+"""`xpconfig.toml` as one object: read, overridden, validated, explained. Importing this costs nothing yet."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xptasks.config.loading import Loaded
+
+
+def load(
+    project: Path, *, profile: str | None = None, overrides: Iterable[str] = (), environ: Mapping[str, str] = os.environ
+) -> "Loaded":
+    """Load the configuration of the project in a folder.
+
+    Args:
+        project: the folder with `xpconfig.toml`.
+        profile: the profile asked for with `--profile`.
+        overrides: the texts `PATH=VALUE` given with `--set`.
+        environ: the environment, with its `XPTASKS_*` overrides.
+
+    Raises:
+        ConfigError: the text of the error names every mistake, its place and what to do.
+    """
+    from xptasks.config.loading import load as read  # noqa: PLC0415 - pydantic is not loaded before it is needed
+
+    return read(project, profile=profile, overrides=overrides, environ=environ)

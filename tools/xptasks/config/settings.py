@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializeAsAny, StringConstraints
+from pydantic import Field, SerializeAsAny
 
 from xptasks.contracts.settings import ContractsSettings
-from xptasks.settings import Name, ProjectPaths, Settings, VariableName
+from xptasks.settings import Name, ProjectName, ProjectPaths, PythonVersion, Settings, VariableName
 from xptasks.tiers.settings import StepOptions, TierSettings
 
 
@@ -13,8 +13,7 @@ class ProjectSettings(Settings):
     """`[project]`: what the project is called and where its code is."""
 
     name: Annotated[
-        str,
-        StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$", max_length=64),
+        ProjectName,
         Field(description="The project's name; files about its deployments are kept under it.", examples=["projects"]),
     ]
     sources: Annotated[
@@ -25,7 +24,7 @@ class ProjectSettings(Settings):
         ProjectPaths, Field(min_length=1, description="The folders (or one folder) with the tests.", examples=["tests"])
     ] = ("tests",)
     python: Annotated[
-        tuple[Annotated[str, StringConstraints(pattern=r"^3\.[0-9]{1,2}$")], ...],
+        tuple[PythonVersion, ...],
         Field(description="The Python versions that CI checks.", examples=[["3.11", "3.12", "3.13"]]),
     ] = ()
     env: Annotated[

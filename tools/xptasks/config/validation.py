@@ -1,0 +1,197 @@
+"""From merged values to a `Config`, or to everything that is wrong with them; knows paths, not positions."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from xptasks import steps
+from xptasks.config import keys
+from xptasks.config.layers import Values
+from xptasks.config.overrides import did_you_mean, example
+from xptasks.config.problems import quoted
+from xptasks.config.settings import Config
+from xptasks.settings import SECRET_ERROR
+from xptasks.tiers.settings import StepOptions
+
+Path = tuple[str | int, ...]
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with the key or the value at a path. `secret` means that the value must not be shown."""
+
+    path: Path
+    message: str
+    hint: str = ""
+    at: Literal["key", "value"] = "value"
+    secret: bool = False
+
+
+def validate(values: Values) -> tuple[Config | None, list[Problem]]:
+    """The configuration, or None and what is wrong."""
+    tables, problems = _step_tables(values)
+    config, more = _model(Config, (), values, values | ({"steps": tables} if tables is not None else {}))
+    return (None if problems else config), [*problems, *more]
+
+
+def _step_tables(values: Values) -> tuple[Values | None, list[Problem]]:
+    """The tables `[steps.NAME]` as each step's own options; of every step that a tier names, at least the defaults."""
+    given = values.get("steps", {})
+    if not isinstance(given, dict):
+        return None, []
+    named = [name for name in _named_steps(values) if is_step(name)]
+    made: Values = {}
+    problems: list[Problem] = []
+    for name in dict.fromkeys([*given, *named]):
+        made[name], more = _step_table(name, given.get(name, {}), values)
+        problems.extend(more)
+    return made, problems
+
+
+def _step_table(name: str, table: object, values: Values) -> tuple[object, list[Problem]]:
+    if not isinstance(table, dict):
+        return table, []
+    if not is_step(name) and "run" not in table:
+        return StepOptions(), [_no_command(name)]
+    options, problems = _model(steps.load(name).Options, ("steps", name), values, table)
+    return options or StepOptions(), problems
+
+
+def is_step(name: str) -> bool:
+    """Whether a step has this name; plugins, which take longer to find, are looked for last."""
+    return name in steps.builtin() or name in steps.names()
+
+
+def _no_command(name: str) -> Problem:
+    hint = did_you_mean(name, steps.names()) or f"The built-in steps are: {', '.join(steps.names())}."
+    message = f"{quoted(name)} is no built-in step, and a command of your own needs 'run'"
+    return Problem(("steps", name), message, f'{hint} A command is: run = ["python", "-m", "my_check"]', at="key")
+
+
+def _named_steps(values: Values) -> Iterator[str]:
+    tiers = values.get("tiers", {})
+    for tier in tiers.values() if isinstance(tiers, dict) else ():
+        names = tier.get("steps", ()) if isinstance(tier, dict) else ()
+        yield from (name for name in names if isinstance(name, str)) if isinstance(names, tuple) else ()
+
+
+def _model(model: type[_Model], path: Path, values: Values, table: Values) -> tuple[_Model | None, list[Problem]]:
+    try:
+        return model.model_validate(table, strict=True), []
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=True)
+        return None, [_problem(detail, _path(values, (*path, *detail["loc"]), detail)) for detail in found]
+
+
+def _path(values: Values, loc: Path, detail: ErrorDetails) -> Path:
+    """The path of an error in the values; pydantic adds words of its own to it, such as the member of a union."""
+    here: Any = values
+    path: Path = ()
+    for number, part in enumerate(loc):
+        inside = part in here if isinstance(here, dict) else isinstance(here, tuple) and isinstance(part, int)
+        if inside:
+            here, path = here[part], (*path, part)
+        elif detail["type"] == "missing" and number == len(loc) - 1:
+            path = (*path, part)
+    return path
+
+
+_EXPECTED = {
+    "string_type": "a text in quotes",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "date_type": "a date",
+}
+_GIVEN: dict[type, str] = {
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number with a point",
+    tuple: "a list",
+    dict: "a table",
+    dt.date: "a date",
+    dt.datetime: "a date with a time",
+    dt.time: "a time",
+}
+
+
+def _problem(detail: ErrorDetails, path: Path) -> Problem:
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        return _unknown_key(path)
+    if kind == "missing":
+        return Problem(path, f"{_subject(path[:-1])} needs the key '{path[-1]}'", _advice(kind, path), at="key")
+    at: Literal["key", "value"] = "key" if "[key]" in detail["loc"] else "value"
+    message = f"{_subject(path)}{_complaint(detail)}"
+    return Problem(path, message, _advice(kind, path), at=at, secret=kind == SECRET_ERROR)
+
+
+def _complaint(detail: ErrorDetails) -> str:
+    """What is wrong, to be said after the name of the key."""
+    kind, limits = detail["type"], detail.get("ctx", {})
+    if kind in _EXPECTED:
+        return f" must be {_EXPECTED[kind]}, not {_GIVEN.get(type(detail['input']), 'this')}"
+    if kind == "too_short":
+        return " must not be empty"
+    if kind == "literal_error":
+        return f" must be {limits['expected']}"
+    if kind in {"greater_than_equal", "less_than_equal"}:
+        return f" must be at least {limits['ge']}" if "ge" in limits else f" must be at most {limits['le']}"
+    return f": {limits['error'] if kind == 'value_error' else detail['msg']}"
+
+
+def _advice(kind: str, path: Path) -> str:
+    if kind in {"model_type", "dict_type"}:
+        return f"write it as: [{_dotted(path)}]"
+    if kind == "missing" and keys.table(_names(path)):
+        return f"write it as: [{_dotted(path)}]"
+    return "" if kind in {"value_error", SECRET_ERROR} else _example(path)
+
+
+def _subject(path: Path) -> str:
+    """How a message calls the key or table at a path."""
+    if not path:
+        return "the file"
+    *parents, last = path
+    return f"item {last + 1} of {_subject(tuple(parents))}" if isinstance(last, int) else _dotted(path)
+
+
+def _dotted(path: Path) -> str:
+    return quoted(".".join(map(str, path)))[1:-1]
+
+
+def _unknown_key(path: Path) -> Problem:
+    table, name = _names(path[:-1]), str(path[-1])
+    model = keys.table(table)
+    known = list(model.model_fields) if model else []
+    hint = did_you_mean(name, known) or _elsewhere(name) or f"known keys: {', '.join(known)}"
+    return Problem(
+        path, f"unknown key {quoted(name)} in {f'[{_dotted(table)}]' if table else 'the file'}", hint, at="key"
+    )
+
+
+def _elsewhere(name: str) -> str:
+    """A hint for a key that stands in the wrong table."""
+    places = (path for path, _ in keys.walk(lambda table: () if table == ("steps",) else ("NAME",)))
+    found = next((path for path in places if path[-1] == name and len(path) > 1), None)
+    return f"the key '{name}' belongs in [{'.'.join(found[:-1])}]" if found else ""
+
+
+def _names(path: Path) -> tuple[str, ...]:
+    return tuple(part for part in path if isinstance(part, str))
+
+
+def _example(path: Path) -> str:
+    """A hint with the example of the key that a path leads to or into."""
+    names = _names(path)
+    model = keys.table(names[:-1]) if names else None
+    return example(names[-1], model.model_fields.get(names[-1])) if model else ""
