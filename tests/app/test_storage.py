@@ -1,0 +1,110 @@
+"""The store on both databases."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from app.schemas import ProjectCreate, ProjectStatus
+from app.storage import NameTakenError, Store
+
+# Not a whole second, and not written in UTC.
+MOMENT = datetime(2026, 1, 31, 10, 30, 0, 250, tzinfo=timezone(timedelta(hours=1)))
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that the caller names, else one of our own for these tests."""
+    if url := os.environ.get("PROJECTS_TEST_POSTGRES"):
+        yield url
+    elif not shutil.which("initdb"):
+        pytest.skip("PostgreSQL: neither PROJECTS_TEST_POSTGRES is set nor is initdb on PATH")
+    else:
+        yield from own_server(tmp_path_factory.mktemp("postgres"))
+
+
+def own_server(folder: Path) -> Iterator[str]:
+    """A server that listens on a socket in `folder` only. It refuses to run as root, so root lends it to `nobody`."""
+    data = folder / "data"
+    as_user: list[str] = []
+    if os.geteuid() == 0:
+        as_user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"]
+        shutil.chown(folder, "nobody", "nogroup")
+        for parent in folder.parents[:2]:
+            parent.chmod(0o755)
+    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
+    for command in (
+        ["initdb", "--auth=trust", "--username=tests", "--encoding=UTF8", f"--pgdata={data}"],
+        ["pg_ctl", "start", "--wait", f"--pgdata={data}", f"--log={folder / 'log'}", f"--options={options}"],
+    ):
+        subprocess.run([*as_user, *command], check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60)
+    try:
+        yield f"postgresql+psycopg://tests@/postgres?host={folder}"
+    finally:
+        stop = ["pg_ctl", "stop", "--mode=immediate", f"--pgdata={data}"]
+        subprocess.run([*as_user, *stop], check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60)
+
+
+@pytest.fixture(params=["memory", "file", pytest.param("postgres", marks=pytest.mark.slow)])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    urls = {"memory": "sqlite://", "file": f"sqlite:///{tmp_path / 'projects.sqlite3'}"}
+    store = Store(urls.get(request.param) or request.getfixturevalue("postgres"))
+    store.create_tables()
+    yield store
+    for project in store.page(1000, None, None).items:
+        store.delete(project.id)
+    store.close()
+
+
+def test_what_was_written_is_read(store: Store) -> None:
+    created = store.create(ProjectCreate(name="Äpfel 🍎", description=None), MOMENT)
+    read = store.get(created.id)
+    assert read == created
+    assert read.created_at == MOMENT
+    assert read.created_at.tzinfo is UTC
+    later = MOMENT + timedelta(seconds=1)
+    updated = store.update(created.id, {"description": "red", "status": ProjectStatus.PAUSED}, later)
+    assert updated == created.model_copy(
+        update={"description": "red", "status": ProjectStatus.PAUSED, "updated_at": later}
+    )
+    assert store.get(created.id) == updated
+    assert (store.delete(created.id), store.delete(created.id), store.get(created.id)) == (True, False, None)
+
+
+def test_names_are_unique(store: Store) -> None:
+    store.create(ProjectCreate(name="one"), MOMENT)
+    two = store.create(ProjectCreate(name="two"), MOMENT)
+    with pytest.raises(NameTakenError):
+        store.create(ProjectCreate(name="one"), MOMENT)
+    with pytest.raises(NameTakenError):
+        store.update(two.id, {"name": "one"}, MOMENT)
+    assert [project.name for project in store.page(10, None, None).items] == ["one", "two"]
+
+
+def test_what_does_not_exist(store: Store) -> None:
+    assert store.get(UUID(int=1)) is None
+    assert store.update(UUID(int=1), {"name": "x"}, MOMENT) is None
+    store.check()
+
+
+def test_many_threads_lose_nothing(store: Store) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda number: store.create(ProjectCreate(name=f"p{number}"), MOMENT), range(24)))
+    assert {project.id for project in store.page(100, None, None).items} == {project.id for project in made}
+
+
+def test_tables_are_made_once_and_kept(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'projects.sqlite3'}"
+    first, second = Store(url), Store(url)
+    first.create_tables()
+    created = first.create(ProjectCreate(name="kept"), MOMENT)
+    first.close()
+    second.create_tables()
+    assert second.get(created.id) == created
+    second.close()
