@@ -1,0 +1,38 @@
+"""Finds the processes of a test by itself: a second opinion on what is left."""
+
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import psutil
+
+HERE = Path(__file__).parent
+TOOLS = str(HERE.parents[1] / "tools")
+
+
+class Trees:
+    """Process trees with a token in their command line."""
+
+    def __init__(self) -> None:
+        self.token = f"tree-{uuid.uuid4().hex}"
+
+    def argv(self, kind: str, then: str = "sleep") -> tuple[str, ...]:
+        return (sys.executable, "-S", str(HERE / "process_tree.py"), kind, self.token, then)
+
+    def alive(self) -> list[psutil.Process]:
+        return [process for process in psutil.process_iter() if self._is_ours(process)]
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            return self.token in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+    def supervised(self, runs: Path, run: str, kind: str) -> subprocess.Popen[str]:
+        """A supervisor of its own, ready to be killed."""
+        argv = [sys.executable, str(HERE / "supervised.py"), str(runs), run, kind, self.token]
+        process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": TOOLS})
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        return process
