@@ -17,7 +17,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 
 from xptasks.system import endings, parentage, process_table
@@ -196,9 +195,7 @@ class Supervisor:
         self._take_signals()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """End what still runs, and give everything back."""
         for child in self._children.values():
             self._kill_from_now(child)
