@@ -7,7 +7,6 @@ the step as before it.
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 from xptasks.results import Command, Finding, Measurement, Position, Reading, Status, StepResult
@@ -35,13 +34,11 @@ class Cache:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def keep(self, result: StepResult, key: str) -> None:
-        """Keep a result, if it is green; never raises for a full or read-only disk, since only time is lost."""
-        if result.status is not Status.PASSED or result.cached:
-            return
+    def keep(self, step: str, step_key: str, result: Mapping[str, object]) -> None:
+        """Keep a green result, given as JSON; never raises for a full or read-only disk, since only time is lost."""
         try:
-            atomic_write(self._path(result.step, key), json.dumps({"format": _FORMAT, **asdict(result)}))
-            self._prune(result.step)
+            atomic_write(self._path(step, step_key), json.dumps({**result, "format": _FORMAT}))
+            self._prune(step)
         except OSError:
             return
 

@@ -30,6 +30,13 @@ class TierSettings(Settings):
             examples=[["requirements/fast.txt"]],
         ),
     ] = ()
+    allow_partial: Annotated[
+        bool,
+        Field(
+            description="Whether a run that had to defer tests, or lacked a tool, is good enough; it says `partial`.",
+            examples=[True],
+        ),
+    ] = False
     jobs: Annotated[int, Field(ge=1, le=256, description="How many steps may run at the same time.", examples=[8])] = 8
 
 

@@ -1,0 +1,290 @@
+"""The gate: from a configuration and a tier's name to steps that are ready to run, and from their results to the cache.
+
+`prepare` decides everything and starts nothing; `run` lets the steps run, keeps what is green, and leaves the record
+by which the hook and the next `nox -s TIER` see that nothing changed.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from xptasks import steps
+from xptasks.config.settings import Config
+from xptasks.results import Command, Event, Status, StepContext
+from xptasks.system.files import atomic_write
+from xptasks.tiers import cache, fingerprint, plan, quick
+from xptasks.tiers.fingerprint import Tree, UncacheableError
+from xptasks.tiers.run import Door, Finished, Limits, Planned
+from xptasks.tiers.run import run as run_steps
+from xptasks.tiers.settings import StepOptions
+
+_FIXED = {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "120"}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to run.
+
+    Attributes:
+        project: the project's folder, absolute.
+        tier: the tier's name; it exists.
+        environ: the caller's environment.
+        words: what follows `--`: names of steps, then words for the last of them.
+        python, environment: the interpreter of the tier's environment, and that environment's folder.
+        use_cache: False runs every step; results are kept all the same.
+        ordinary: nothing was overridden on the command line, so a green run says something about the next one.
+    """
+
+    project: Path
+    tier: str
+    environ: Mapping[str, str]
+    words: tuple[str, ...] = ()
+    python: str = sys.executable
+    environment: Path = Path(sys.prefix)
+    use_cache: bool = True
+    ordinary: bool = True
+
+    @property
+    def folder(self) -> Path:
+        """Where the tier keeps what it remembers from run to run; deleting it costs time only."""
+        return self.project / ".xp" / "tiers" / self.tier
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A step that is ready to run.
+
+    Attributes:
+        planned: what runs, with the cached result if there is one.
+        key: the key of its result now, empty when it cannot be cached.
+        key_of: the key for another state of the project's files.
+        variables: the names of the environment variables that it declares.
+        verdict: what the cache says, in words.
+    """
+
+    planned: Planned
+    key: str
+    key_of: Callable[[Tree], str]
+    variables: tuple[str, ...]
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A tier that is ready to run; `files` is None, and `notice` says why, when nothing can be cached."""
+
+    request: Request
+    limits: Limits
+    partial_allowed: bool
+    ready: tuple[Ready, ...]
+    files: Tree | None
+    kept: cache.Cache
+    notice: str = ""
+
+
+def prepare(config: Config, request: Request) -> Prepared:
+    """Everything that a run needs to know, without starting anything.
+
+    Raises:
+        UsageError: the words name no step of the tier.
+    """
+    settings = config.tiers[request.tier]
+    every = plan.without_replaced(
+        plan.steps_of(request.tier, config.tiers), lambda name: getattr(steps.load(name), "REPLACES", ())
+    )
+    chosen, extra = plan.split_words(request.words, every)
+    wanted = chosen or every
+    files, notice = _files(request.project)
+    kept = cache.Cache(request.project / ".xp" / "cache" / request.tier)
+    maker = _Maker(config, request, files, kept)
+    seconds = {name: known for name in wanted if (known := kept.seconds(name)) is not None}
+    return Prepared(
+        request,
+        Limits(jobs=settings.jobs, budget=settings.budget),
+        settings.allow_partial,
+        tuple(
+            maker.ready(name, extra if name == wanted[-1] else ()) for name in plan.slowest_first(wanted, seconds)
+        ),
+        files,
+        kept,
+        notice,
+    )
+
+
+def _files(project: Path) -> tuple[Tree | None, str]:
+    try:
+        return fingerprint.tree(str(project)), ""
+    except UncacheableError as why:
+        return None, f"nothing can be cached: {why}"
+
+
+class _Maker:
+    """Makes steps ready: asks each what to run, and works out its environment and its key."""
+
+    def __init__(self, config: Config, request: Request, files: Tree | None, kept: cache.Cache) -> None:
+        self._config = config
+        self._request = request
+        self._files = files
+        self._kept = kept
+        self._changed = _changed(request, files)
+        self._own = own_globs(request.project)
+        packages = fingerprint.site_packages_of(str(request.environment))
+        self._installed = fingerprint.distributions(packages, str(request.project))
+
+    def ready(self, name: str, extra: tuple[str, ...]) -> Ready:
+        """One step."""
+        step = steps.load(name)
+        options: StepOptions = self._config.steps.get(name) or step.Options()
+        command = _limited(step.command(options, self._context(name, extra)), options)
+        variables = (*self._config.project.env, *options.env)
+        environ = fingerprint.environment(self._request.environ, variables)
+
+        def key_of(files: Tree) -> str:
+            found = cache.inputs(self._request.project, files, command, self._own)
+            return cache.key(
+                name,
+                command,
+                files=found,
+                environ=environ,
+                installed=self._installed,
+                python=self._request.python,
+                options=options.model_dump_json(),
+            )
+
+        planned = Planned(
+            name,
+            command,
+            lambda outcome: step.read(options, outcome),
+            self._environment(environ, command),
+            self._request.folder / name / "log",
+            " ".join(("nox", "-s", self._request.tier, "--", name, *extra)),
+        )
+        return self._with_verdict(Ready(planned, "", key_of, variables, ""), cacheable=command.cacheable and options.cache)
+
+    def _with_verdict(self, ready: Ready, *, cacheable: bool) -> Ready:
+        if not cacheable or self._files is None:
+            return replace(ready, verdict="runs: it is never cached" if not cacheable else "runs: nothing can be cached")
+        key = ready.key_of(self._files)
+        if not self._request.use_cache:
+            return replace(ready, key=key, verdict="runs: the cache is off")
+        found = self._kept.find(ready.planned.name, key)
+        if found is None:
+            return replace(ready, key=key, verdict="runs: no green result for this state")
+        planned = replace(ready.planned, cached=replace(found, rerun=ready.planned.rerun))
+        return replace(ready, key=key, planned=planned, verdict="cached")
+
+    def _context(self, name: str, extra: tuple[str, ...]) -> StepContext:
+        folder = self._request.folder / name
+        return StepContext(
+            project=self._request.project,
+            python=self._request.python,
+            sources=self._config.project.sources,
+            tests=self._config.project.tests,
+            scratch=folder / "run",
+            state=folder / "state",
+            extra=extra,
+            budget=self._config.tiers[self._request.tier].budget,
+            changed=self._changed,
+            slices={"contracts": self._config.contracts},
+        )
+
+    def _environment(self, environ: Mapping[str, str], command: Command) -> dict[str, str]:
+        path = f"{Path(self._request.python).parent}:{environ.get('PATH', '')}".rstrip(":")
+        own = {"PATH": path, "VIRTUAL_ENV": str(self._request.environment)}
+        return {**environ, **own, **_FIXED, **command.env, **command.hints}
+
+
+def _limited(command: Command, options: StepOptions) -> Command:
+    """The user's limits go before the step's own."""
+    return replace(
+        command,
+        timeout=command.timeout if options.timeout is None else options.timeout,
+        idle_timeout=command.idle_timeout if options.idle_timeout is None else options.idle_timeout,
+    )
+
+
+def own_globs(project: Path) -> tuple[str, ...]:
+    """Where the project is this library, its own code decides what runs and how it is read: an input of every step."""
+    package = Path(__file__).resolve().parent.parent
+    return (f"{package.relative_to(project)}/**",) if package.is_relative_to(project) else ()
+
+
+def _changed(request: Request, files: Tree | None) -> tuple[str, ...]:
+    """The files that differ from those of the last green run; empty when there was none."""
+    try:
+        before: dict[str, Any] = json.loads((request.folder / "tree.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ()
+    now = files or {}
+    return tuple(sorted(path for path in now.keys() | before.keys() if list(now.get(path, ())) != before.get(path)))
+
+
+def run(prepared: Prepared, supervisor: Door, emit: Callable[[Event], None]) -> Finished:
+    """Run what is not cached and keep what is green.
+
+    A result is kept the moment its step ends, if its inputs are still what they were when it began: a run that is
+    killed later loses nothing, and a file that was edited meanwhile is never vouched for.
+    """
+    by_name = {item.planned.name: item for item in prepared.ready}
+
+    def emit_and_keep(event: Event) -> None:
+        emit(event)
+        if event.kind == "step-finished":
+            _keep(prepared, by_name[event.step], event.data["result"])
+
+    finished = run_steps(
+        [item.planned for item in prepared.ready],
+        prepared.request.project,
+        prepared.limits,
+        supervisor,
+        emit_and_keep,
+        partial_allowed=prepared.partial_allowed,
+    )
+    _remember(prepared, finished)
+    return finished
+
+
+def _keep(prepared: Prepared, ready: Ready, result: Mapping[str, Any]) -> None:
+    if not ready.key or result["cached"] or result["reading"]["status"] != Status.PASSED:
+        return
+    files, _ = _files(prepared.request.project)
+    if files is not None and ready.key_of(files) == ready.key:
+        prepared.kept.keep(ready.planned.name, ready.key, result)
+
+
+def _remember(prepared: Prepared, finished: Finished) -> None:
+    """Leave the record of a run that was green from end to end, and take away that of one that was not."""
+    request = prepared.request
+    record = Path(quick.path_of(str(request.project), request.tier))
+    if request.words or not request.ordinary:
+        return
+    green = finished.status is Status.PASSED and all(item.key for item in prepared.ready)
+    files, _ = _files(request.project)
+    if not green or files is None or files != prepared.files:
+        record.unlink(missing_ok=True)
+        return
+    found = _record(prepared, finished, files)
+    try:
+        atomic_write(record, quick.write(found, quick.current(str(request.project), found, request.environ)))
+        atomic_write(request.folder / "tree.json", json.dumps(files))
+    except (OSError, UncacheableError):
+        record.unlink(missing_ok=True)
+
+
+def _record(prepared: Prepared, finished: Finished, files: Tree) -> quick.Record:
+    request = prepared.request
+    ignored = {
+        path
+        for item in prepared.ready
+        for path in cache.inputs(request.project, files, item.planned.command, ()).keys() - files.keys()
+    }
+    return quick.Record(
+        str(request.environment),
+        variables=(name for item in prepared.ready for name in item.variables),
+        programs=(item.planned.command.argv[0] for item in prepared.ready),
+        files=ignored,
+        summary=f"{len(finished.results)} steps passed",
+    )
