@@ -1,3 +1,5 @@
 """Nox sessions: one a tier, as `xpconfig.toml` describes them."""
 
-from xptasks.sessions import *  # noqa: F403
+from xptasks import sessions
+
+sessions.register()

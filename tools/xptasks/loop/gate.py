@@ -15,7 +15,7 @@ from xptasks import steps
 from xptasks.config.settings import Config
 from xptasks.results import Command, Event, Status, StepContext
 from xptasks.system.files import atomic_write
-from xptasks.tiers import cache, fingerprint, plan, quick
+from xptasks.tiers import cache, fingerprint, patterns, plan, quick
 from xptasks.tiers.fingerprint import Tree, UncacheableError
 from xptasks.tiers.run import Door, Finished, Limits, Planned
 from xptasks.tiers.run import run as run_steps
@@ -105,9 +105,7 @@ def prepare(config: Config, request: Request) -> Prepared:
         request,
         Limits(jobs=settings.jobs, budget=settings.budget),
         settings.allow_partial,
-        tuple(
-            maker.ready(name, extra if name == wanted[-1] else ()) for name in plan.slowest_first(wanted, seconds)
-        ),
+        tuple(maker.ready(name, extra if name == wanted[-1] else ()) for name in plan.slowest_first(wanted, seconds)),
         files,
         kept,
         notice,
@@ -162,11 +160,15 @@ class _Maker:
             self._request.folder / name / "log",
             " ".join(("nox", "-s", self._request.tier, "--", name, *extra)),
         )
-        return self._with_verdict(Ready(planned, "", key_of, variables, ""), cacheable=command.cacheable and options.cache)
+        return self._with_verdict(
+            Ready(planned, "", key_of, variables, ""), cacheable=command.cacheable and options.cache
+        )
 
     def _with_verdict(self, ready: Ready, *, cacheable: bool) -> Ready:
         if not cacheable or self._files is None:
-            return replace(ready, verdict="runs: it is never cached" if not cacheable else "runs: nothing can be cached")
+            return replace(
+                ready, verdict="runs: it is never cached" if not cacheable else "runs: nothing can be cached"
+            )
         key = ready.key_of(self._files)
         if not self._request.use_cache:
             return replace(ready, key=key, verdict="runs: the cache is off")
@@ -276,15 +278,11 @@ def _remember(prepared: Prepared, finished: Finished) -> None:
 
 def _record(prepared: Prepared, finished: Finished, files: Tree) -> quick.Record:
     request = prepared.request
-    ignored = {
-        path
-        for item in prepared.ready
-        for path in cache.inputs(request.project, files, item.planned.command, ()).keys() - files.keys()
-    }
+    globs = {glob for item in prepared.ready for glob in item.planned.command.inputs}
     return quick.Record(
         str(request.environment),
         variables=(name for item in prepared.ready for name in item.variables),
         programs=(item.planned.command.argv[0] for item in prepared.ready),
-        files=ignored,
+        patterns=patterns.reaching(globs, files),
         summary=f"{len(finished.results)} steps passed",
     )

@@ -128,4 +128,5 @@ def key(  # noqa: PLR0913 - everything that a result depends on, each by its nam
 def inputs(project: Path, files: Tree, command: Command, own: tuple[str, ...]) -> Tree:
     """The files that a step depends on; `own` are globs for the library's code where the project is the library."""
     globs = (*command.inputs, *own)
-    return patterns.matching(files, globs) | patterns.ignored(project, globs, files)
+    named = patterns.matching(files, globs)
+    return named | patterns.ignored(str(project), patterns.reaching(globs, files))

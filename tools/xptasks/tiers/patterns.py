@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from pathlib import Path
 
 from xptasks.tiers import fingerprint
 from xptasks.tiers.fingerprint import Tree
@@ -28,26 +27,32 @@ def _regex(glob: str) -> str:
     return f"{regex}(?:/.*)?"
 
 
-def ignored(project: Path, patterns: Iterable[str], known: Tree) -> Tree:
-    """Files that git ignores but a pattern names: a plain path, or a glob below a named folder.
+def reaching(patterns: Iterable[str], known: Tree) -> list[str]:
+    """The globs that name a file or a folder of which git knows nothing: there, ignored files count.
 
-    A glob that starts with a wildcard never reaches ignored files: it would read every environment and cache.
+    In a folder that holds the project's files, ignored ones are caches and environments, and do not count.
     """
-    found: Tree = {}
+    found = []
     for glob in patterns:
-        start = _named_folder(project, glob)
-        if start is None:
-            continue
+        start = _named(glob)
+        if start and start not in known and not any(path.startswith(f"{start}/") for path in known):
+            found.append(glob)
+    return sorted(found)
+
+
+def ignored(project: str, reaching_patterns: Iterable[str]) -> Tree:
+    """The files that such globs name, as they are now."""
+    found: Tree = {}
+    for glob in reaching_patterns:
         matches = matcher((glob,))
-        for file in fingerprint.files_below(str(start)):
-            name = str(Path(file).relative_to(project)) if Path(file).is_relative_to(project) else file
-            if name not in known and matches(name):
+        for file in fingerprint.files_below(f"{project}/{_named(glob)}"):
+            name = file.removeprefix(f"{project}/")
+            if matches(name):
                 found[name] = fingerprint.read(file)
     return found
 
 
-def _named_folder(project: Path, glob: str) -> Path | None:
-    """The deepest folder or file that the glob spells out; None when that is the whole project."""
+def _named(glob: str) -> str:
+    """The deepest folder or file that the glob spells out; empty when that is the whole project."""
     plain = re.split(r"[*?]", glob, maxsplit=1)[0]
-    start = project / (plain if plain == glob else plain.rpartition("/")[0])
-    return None if start == project else start
+    return (plain if plain == glob else plain.rpartition("/")[0]).removeprefix("./").rstrip("/")

@@ -21,11 +21,11 @@ class Record:
         environment: the tier's virtual environment.
         variables: names of the declared environment variables.
         programs: words that steps start, as in their argv.
-        files: paths of files that count although git ignores them.
+        patterns: globs that name files which git ignores.
         summary: what the run said, for people.
     """
 
-    __slots__ = ("environment", "files", "programs", "summary", "variables")
+    __slots__ = ("environment", "patterns", "programs", "summary", "variables")
 
     def __init__(
         self,
@@ -33,13 +33,13 @@ class Record:
         *,
         variables: Iterable[str] = (),
         programs: Iterable[str] = (),
-        files: Iterable[str] = (),
+        patterns: Iterable[str] = (),
         summary: str = "",
     ) -> None:
         self.environment = environment
         self.variables = sorted(set(variables))
         self.programs = sorted(set(programs))
-        self.files = sorted(set(files))
+        self.patterns = sorted(set(patterns))
         self.summary = summary
 
 
@@ -60,7 +60,7 @@ def current(project: str, record: Record, environ: Mapping[str, str]) -> str:
     return fingerprint.digest(
         _FORMAT,
         sorted(fingerprint.tree(project).items()),
-        [(name, fingerprint.read(f"{project}/{name}")) for name in record.files],
+        _ignored(project, record.patterns),
         fingerprint.distributions(fingerprint.site_packages_of(environment), project),
         fingerprint.program(python, ""),
         [fingerprint.program(name, environ.get("PATH", "")) for name in record.programs],
@@ -71,12 +71,20 @@ def current(project: str, record: Record, environ: Mapping[str, str]) -> str:
     )
 
 
+def _ignored(project: str, globs: list[str]) -> list[tuple[str, fingerprint.Blob]]:
+    if not globs:
+        return []
+    from xptasks.tiers import patterns  # noqa: PLC0415 - `re` is slow to import, and few projects need it here
+
+    return sorted(patterns.ignored(project, globs).items())
+
+
 def write(record: Record, print_: str) -> str:
     """The record as text."""
     lines = [print_, f"environment {record.environment}", f"summary {record.summary}"]
     lines += [f"variable {name}" for name in record.variables]
     lines += [f"program {name}" for name in record.programs]
-    lines += [f"file {name}" for name in record.files]
+    lines += [f"pattern {glob}" for glob in record.patterns]
     return "\n".join(lines) + "\n"
 
 
@@ -87,7 +95,7 @@ def read(text: str) -> tuple[str, Record]:
         ValueError: the text is not a record.
     """
     print_, _, rest = text.partition("\n")
-    found: dict[str, list[str]] = {"environment": [], "summary": [], "variable": [], "program": [], "file": []}
+    found: dict[str, list[str]] = {"environment": [], "summary": [], "variable": [], "program": [], "pattern": []}
     for line in rest.splitlines():
         kind, _, value = line.partition(" ")
         if kind not in found:
@@ -99,7 +107,7 @@ def read(text: str) -> tuple[str, Record]:
         found["environment"][0],
         variables=found["variable"],
         programs=found["program"],
-        files=found["file"],
+        patterns=found["pattern"],
         summary="".join(found["summary"]),
     )
 
