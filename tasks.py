@@ -1,3 +1,5 @@
 """Invoke tasks: `inv --list` shows them."""
 
-from xptasks.tasks import ns  # noqa: F401
+from xptasks.tasks import ns
+
+__all__ = ["ns"]

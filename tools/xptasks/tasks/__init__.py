@@ -1,0 +1,15 @@
+"""The Invoke tasks. `tasks.py` needs one line: `from xptasks.tasks import ns`.
+
+`inv --list` imports every module in this folder, so whatever takes time to import is imported by the task that needs it.
+"""
+
+from invoke import Collection
+
+from xptasks.tasks import contracts, project, tiers
+
+ns = Collection()
+"""All tasks, for `tasks.py` and for the console script `xptasks`."""
+
+for _module in (tiers, contracts, project):
+    for _task in Collection.from_module(_module).tasks.values():
+        ns.add_task(_task)

@@ -1,0 +1,63 @@
+"""The decorator of every task: Invoke's, but an expected failure is one message and its exit code, never a traceback."""
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import invoke
+
+from xptasks.errors import ExitCode, XpError
+
+
+def task(*, aliases: tuple[str, ...] = (), **options: Any) -> Callable[[Callable[..., int | None]], Any]:  # noqa: ANN401
+    """Make a task of a function that takes no context and may return an exit code.
+
+    Args:
+        aliases: other names of the task.
+        options: whatever `invoke.task` takes (`help`, `positional`, `iterable`, ...).
+    """
+
+    def decorate(function: Callable[..., int | None]) -> Any:  # noqa: ANN401 - Invoke has no types
+        @functools.wraps(function)
+        def run(_: invoke.Context, *args: Any, **values: Any) -> None:  # noqa: ANN401
+            try:
+                code = function(*args, **values)
+            except XpError as error:
+                sys.stderr.write(f"{error}\n")
+                code = error.exit_code
+            except KeyboardInterrupt:
+                code = ExitCode.INTERRUPTED
+            if code:
+                raise invoke.Exit(code=int(code))
+
+        run.__signature__ = _with_context(function)  # type: ignore[attr-defined]
+        return invoke.task(run, aliases=aliases, **options)
+
+    return decorate
+
+
+def _with_context(function: Callable[..., Any]) -> Any:  # noqa: ANN401 - inspect.Signature
+    import inspect  # noqa: PLC0415 - Invoke has imported it already
+
+    signature = inspect.signature(function)
+    context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return signature.replace(parameters=[context, *signature.parameters.values()])
+
+
+def project() -> Path:
+    """The project's folder: Invoke has changed into the folder of `tasks.py`; `xptasks` may start below it.
+
+    Raises:
+        ConfigError: there is no `xpconfig.toml` here or above.
+    """
+    from xptasks.config import find_project  # noqa: PLC0415 - not needed to list tasks
+
+    return find_project(Path.cwd())
+
+
+def environ() -> dict[str, str]:
+    """The environment, at the edge."""
+    return dict(os.environ)
