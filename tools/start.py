@@ -36,7 +36,7 @@ def main(words: list[str]) -> int:
     os.chdir(_PROJECT)
     sys.stdout.flush()
     environ = {**os.environ, "VIRTUAL_ENV": str(_ENVIRONMENT), "PATH": f"{program.parent}:{os.environ.get('PATH', '')}"}
-    return os.execve(program, words, environ)
+    return os.execve(program, words, environ)  # noqa: S606 - a program and its words, no shell
 
 
 def _stamp() -> str:
@@ -59,7 +59,9 @@ def _set_up(stamp: str) -> None:
 def _run(*argv: str) -> None:
     code = subprocess.run(argv, cwd=_PROJECT, check=False).returncode
     if code:
-        sys.stderr.write(f"{' '.join(argv)}\n  failed with exit code {code}; nothing was left half done: call it again\n")
+        sys.stderr.write(
+            f"{' '.join(argv)}\n  failed with exit code {code}; nothing was left half done: call it again\n"
+        )
         raise SystemExit(3)
 
 

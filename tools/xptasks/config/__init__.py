@@ -26,3 +26,17 @@ def load(
     from xptasks.config.loading import load as read  # noqa: PLC0415 - pydantic is not loaded before it is needed
 
     return read(project, profile=profile, overrides=overrides, environ=environ)
+
+
+def find_project(folder: Path) -> Path:
+    """The nearest folder with an `xpconfig.toml`, from the given one upwards.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    from xptasks.errors import ConfigError  # noqa: PLC0415
+
+    for candidate in (folder, *folder.parents):
+        if (candidate / "xpconfig.toml").is_file():
+            return candidate
+    raise ConfigError("there is no xpconfig.toml here or above", where=str(folder))

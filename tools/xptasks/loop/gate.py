@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from xptasks import steps
+from xptasks.config.overrides import did_you_mean
 from xptasks.config.settings import Config
+from xptasks.errors import UsageError
 from xptasks.results import Command, Event, Status, StepContext
 from xptasks.system.files import atomic_write
 from xptasks.tiers import cache, fingerprint, patterns, plan, quick
 from xptasks.tiers.fingerprint import Tree, UncacheableError
-from xptasks.tiers.run import Door, Finished, Limits, Planned
+from xptasks.tiers.run import Door, Finished, Planned, Terms
 from xptasks.tiers.run import run as run_steps
 from xptasks.tiers.settings import StepOptions
 
@@ -30,7 +32,7 @@ class Request:
 
     Attributes:
         project: the project's folder, absolute.
-        tier: the tier's name; it exists.
+        tier: the tier's name.
         environ: the caller's environment.
         words: what follows `--`: names of steps, then words for the last of them.
         python, environment: the interpreter of the tier's environment, and that environment's folder.
@@ -77,8 +79,7 @@ class Prepared:
     """A tier that is ready to run; `files` is None, and `notice` says why, when nothing can be cached."""
 
     request: Request
-    limits: Limits
-    partial_allowed: bool
+    terms: Terms
     ready: tuple[Ready, ...]
     files: Tree | None
     kept: cache.Cache
@@ -89,8 +90,12 @@ def prepare(config: Config, request: Request) -> Prepared:
     """Everything that a run needs to know, without starting anything.
 
     Raises:
-        UsageError: the words name no step of the tier.
+        UsageError: there is no such tier, or the words name no step of it.
     """
+    if request.tier not in config.tiers:
+        known = list(config.tiers)
+        hint = did_you_mean(request.tier, known) or f"its tiers are: {', '.join(known)}"
+        raise UsageError(f"xpconfig.toml has no tier {request.tier!r}", hint=hint)
     settings = config.tiers[request.tier]
     every = plan.without_replaced(
         plan.steps_of(request.tier, config.tiers), lambda name: getattr(steps.load(name), "REPLACES", ())
@@ -103,8 +108,7 @@ def prepare(config: Config, request: Request) -> Prepared:
     seconds = {name: known for name in wanted if (known := kept.seconds(name)) is not None}
     return Prepared(
         request,
-        Limits(jobs=settings.jobs, budget=settings.budget),
-        settings.allow_partial,
+        Terms(request.project, settings.jobs, settings.budget, settings.allow_partial),
         tuple(maker.ready(name, extra if name == wanted[-1] else ()) for name in plan.slowest_first(wanted, seconds)),
         files,
         kept,
@@ -239,11 +243,9 @@ def run(prepared: Prepared, supervisor: Door, emit: Callable[[Event], None]) -> 
 
     finished = run_steps(
         [item.planned for item in prepared.ready],
-        prepared.request.project,
-        prepared.limits,
+        prepared.terms,
         supervisor,
         emit_and_keep,
-        partial_allowed=prepared.partial_allowed,
     )
     _remember(prepared, finished)
     return finished

@@ -18,7 +18,7 @@ class Options(StepOptions):
 def command(_options: Options, context: StepContext) -> Command:
     """`lint-imports` by its Python entry point, so that the tier's interpreter runs it."""
     entry = "import sys; from importlinter.cli import lint_imports_command as main; sys.exit(main())"
-    argv = (context.python, "-c", entry, "--no-cache", *context.extra)
+    argv = (context.python, "-c", entry, "--no-cache", "--no-logo", *context.extra)
     inputs = ("**/*.py", "**/pyproject.toml", "**/.importlinter", "**/setup.cfg")
     return Command(argv, inputs=inputs, distributions=NEEDS)
 

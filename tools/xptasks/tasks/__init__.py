@@ -1,9 +1,9 @@
 """The Invoke tasks. `tasks.py` needs one line: `from xptasks.tasks import ns`.
 
-`inv --list` imports every module in this folder, so whatever takes time to import is imported by the task that needs it.
+`inv --list` imports every module in this folder, so what takes time is imported by the task that needs it.
 """
 
-from invoke import Collection
+from invoke.collection import Collection
 
 from xptasks.tasks import contracts, project, tiers
 

@@ -1,4 +1,4 @@
-"""The decorator of every task: Invoke's, but an expected failure is one message and its exit code, never a traceback."""
+"""The decorator of every task: Invoke's, but an expected failure is one message and an exit code, no traceback."""
 
 import functools
 import os
@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import invoke
+from invoke.context import Context
+from invoke.exceptions import Exit
+from invoke.tasks import task as invoke_task
 
 from xptasks.errors import ExitCode, XpError
 
@@ -22,7 +24,7 @@ def task(*, aliases: tuple[str, ...] = (), **options: Any) -> Callable[[Callable
 
     def decorate(function: Callable[..., int | None]) -> Any:  # noqa: ANN401 - Invoke has no types
         @functools.wraps(function)
-        def run(_: invoke.Context, *args: Any, **values: Any) -> None:  # noqa: ANN401
+        def run(_: Context, *args: Any, **values: Any) -> None:  # noqa: ANN401
             try:
                 code = function(*args, **values)
             except XpError as error:
@@ -31,10 +33,10 @@ def task(*, aliases: tuple[str, ...] = (), **options: Any) -> Callable[[Callable
             except KeyboardInterrupt:
                 code = ExitCode.INTERRUPTED
             if code:
-                raise invoke.Exit(code=int(code))
+                raise Exit(code=int(code))
 
         run.__signature__ = _with_context(function)  # type: ignore[attr-defined]
-        return invoke.task(run, aliases=aliases, **options)
+        return invoke_task(run, aliases=aliases, **options)
 
     return decorate
 

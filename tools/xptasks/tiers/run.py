@@ -18,6 +18,7 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Protocol, Self
 
 from xptasks.errors import ExitCode
@@ -39,7 +40,9 @@ class Door(Protocol):
         """Get ready."""
         ...
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
         """End what still runs."""
         ...
 
@@ -319,7 +322,7 @@ def conclude(step: Planned, end: Exit, project: Path, budget: float | None = Non
 def _read(step: Planned, end: Exit, project: Path) -> Reading:
     code = 0 if end.code is None else end.code
     try:
-        reading = step.read(Outcome(code, end.stdout, end.stderr, project))
+        reading = step.read(Outcome(code, end.stdout, end.stderr, project, step.command.artifacts))
     except Exception as error:  # noqa: BLE001 - a step may be anybody's: its mistake must not end the run
         where = _keep_traceback(step, project)
         message = f"the output of {step.name} cannot be read: {type(error).__name__}: {error}"

@@ -1,0 +1,115 @@
+"""`xptasks run TIER`: the runner that Nox starts in a tier's environment; it also runs in any environment by itself."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from xptasks import config, report
+from xptasks.errors import LockBusyError
+from xptasks.loop import gate
+from xptasks.results import Event
+from xptasks.system.orphans import sweep
+from xptasks.system.parentage import die_with_parent
+from xptasks.system.processes import Supervisor
+from xptasks.tiers.run import exit_code
+
+_EPILOG = "STEP names one or more steps of the tier; the words after the last are for its tool: unit -k name"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one tier and return the run's exit code.
+
+    Raises:
+        XpError: what was asked for cannot be run.
+    """
+    die_with_parent()
+    options = _parser().parse_args(argv)
+    project = config.find_project(Path.cwd())
+    loaded = config.load(project, profile=options.profile, overrides=options.set)
+    request = gate.Request(
+        project,
+        options.tier,
+        os.environ,
+        words=tuple(options.words),
+        use_cache=not options.no_cache,
+        ordinary=not (options.profile or options.set),
+    )
+    prepared = gate.prepare(loaded.config, request)
+    with _alone(request.folder, options.tier):
+        return _run(prepared, options.output)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "xptasks run", description="Run a tier in this environment.", epilog=_EPILOG, allow_abbrev=False
+    )
+    parser.add_argument("tier", metavar="TIER")
+    parser.add_argument("--json", dest="output", action="store_const", const="json", help="print the result as JSON")
+    parser.add_argument("--output", choices=report.MODES, help="how progress is shown; chosen by itself otherwise")
+    parser.add_argument("--no-cache", action="store_true", help="run every step; what is green is kept all the same")
+    parser.add_argument("--profile", help="a profile of xpconfig.toml")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one key")
+    parser.add_argument("words", nargs=argparse.REMAINDER, metavar="STEP ...", help="only these steps")
+    return parser
+
+
+def _run(prepared: gate.Prepared, mode: str | None) -> int:
+    project = prepared.request.project
+    runs = project / ".xp" / "runs"
+    run_id = f"{prepared.request.tier}-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
+    emit = report.sinks(mode, os.environ, project, sys.stdout, sys.stderr)
+    for notice in _notices(prepared, runs):
+        emit(Event("notice", 0.0, data={"message": notice}))
+    finished = gate.run(prepared, Supervisor(run_id, runs), _described(emit, prepared, run_id))
+    return exit_code(finished, partial_allowed=prepared.terms.partial_allowed)
+
+
+def _notices(prepared: gate.Prepared, runs: Path) -> list[str]:
+    """What happened before the run: remains of killed runs that were ended, and why nothing can be cached."""
+    swept = sweep(runs)
+    notices = [*swept.problems]
+    if swept.killed:
+        notices.append(f"ended {len(swept.killed)} processes that a killed run had left behind")
+    if swept.left:
+        pids = ", ".join(str(identity.pid) for identity in swept.left)
+        notices.append(f"processes of a killed run cannot be ended: {pids}")
+    return [*notices, prepared.notice] if prepared.notice else notices
+
+
+def _described(emit: Callable[[Event], None], prepared: gate.Prepared, run_id: str) -> Callable[[Event], None]:
+    """Tell the reports which run this is; the pool knows only its steps."""
+
+    def described(event: Event) -> None:
+        if event.kind == "run-started":
+            data = {**event.data, "tier": prepared.request.tier, "run_id": run_id}
+            event = Event(event.kind, event.at, event.step, data)
+        emit(event)
+
+    return described
+
+
+@contextmanager
+def _alone(folder: Path, tier: str) -> Iterator[None]:
+    """One run a tier and worktree at a time; the kernel frees the lock of a run that was killed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    holder = folder / "holder"
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as busy:
+        by = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
+        raise LockBusyError(
+            f"{tier} is running in this worktree already: {by}", hint="wait for it, or stop it"
+        ) from busy
+    try:
+        holder.write_text(f"process {os.getpid()}, since {time.strftime('%H:%M:%S')}", encoding="utf-8")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
