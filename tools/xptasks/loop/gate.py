@@ -105,7 +105,7 @@ def prepare(config: Config, request: Request) -> Prepared:
     files, notice = _files(request.project)
     kept = cache.Cache(request.project / ".xp" / "cache" / request.tier)
     maker = _Maker(config, request, files, kept)
-    seconds = {name: known for name in wanted if (known := kept.seconds(name)) is not None}
+    seconds = {name: kept.seconds(name) for name in wanted}
     return Prepared(
         request,
         Terms(request.project, settings.jobs, settings.budget, settings.allow_partial),

@@ -5,6 +5,7 @@ the step as before it.
 """
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,11 +43,11 @@ class Cache:
         except OSError:
             return
 
-    def seconds(self, step: str) -> float | None:
-        """How long the step took when it was last green."""
+    def seconds(self, step: str) -> float:
+        """How long the step took when it was last green; infinite when that is not known."""
         newest = max(self._entries(step), key=_age, default=None)
         found = self.find(step, newest.stem) if newest else None
-        return found.seconds if found else None
+        return found.seconds if found else math.inf
 
     def _path(self, step: str, key: str) -> Path:
         return self._folder / step / f"{key}.json"

@@ -25,7 +25,7 @@ def without_replaced(names: Sequence[str], replaces: Callable[[str], Iterable[st
 
 def slowest_first(names: Sequence[str], seconds: Mapping[str, float]) -> tuple[str, ...]:
     """The order in which steps start: what took longest the last time first (LPT, Graham 1969), unknown before all."""
-    return tuple(sorted(names, key=lambda name: -seconds.get(name, float("inf"))))
+    return tuple(sorted(names, key=lambda name: -seconds[name]))
 
 
 def split_words(words: Sequence[str], steps: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
