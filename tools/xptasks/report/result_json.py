@@ -1,0 +1,88 @@
+"""`.xp/last-run.json`: the whole run for programs. Nox flattens exit codes, so this file is what counts."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from xptasks.report.run import Run
+from xptasks.results import Event, Status, StepResult
+from xptasks.system.files import atomic_write
+
+NAME = ".xp/last-run.json"
+SCHEMA_FILE = "generated/last-run.schema.json"
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """A finished run. `schema` grows when a reader of an older version would misread the file.
+
+    Attributes:
+        schema: the version of this shape.
+        tier: the tier's name.
+        run_id: the run's id.
+        status: how the run ended; only `passed` is green.
+        exit_code: the exit code of the run; see the table of exit codes.
+        seconds: wall time of the run.
+        budget: seconds that the tier may take, null without a budget.
+        steps: every step, in the order in which they finished.
+        notices: what the runner had to say besides.
+    """
+
+    schema: Literal[1]
+    tier: str
+    run_id: str
+    status: Status
+    exit_code: int
+    seconds: float
+    budget: float | None
+    steps: tuple[StepResult, ...]
+    notices: tuple[str, ...]
+
+
+def last_run(run: Run) -> LastRun:
+    """A run that has finished.
+
+    Raises:
+        ValueError: it has not.
+    """
+    if run.status is None or run.exit_code is None:
+        raise ValueError("the run has not finished")
+    return LastRun(
+        schema=1,
+        tier=run.tier,
+        run_id=run.run_id,
+        status=run.status,
+        exit_code=run.exit_code,
+        seconds=run.seconds,
+        budget=run.budget,
+        steps=tuple(run.results),
+        notices=tuple(run.notices),
+    )
+
+
+def text(run: Run) -> str:
+    """The file's content: pure ASCII, so that half characters in file names survive."""
+    return json.dumps(asdict(last_run(run)), indent=2) + "\n"
+
+
+def result_json(project: Path) -> Callable[[Event, Run], None]:
+    """A sink that writes the file at the end; until then there is none, so that nobody reads an older run's."""
+    path = project / NAME
+
+    def sink(event: Event, run: Run) -> None:
+        if event.kind == "run-started":
+            path.unlink(missing_ok=True)
+        if event.kind == "run-finished":
+            atomic_write(path, text(run))
+
+    return sink
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the file, as `generated/last-run.schema.json` holds it."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - no run pays for pydantic
+
+    described = TypeAdapter(LastRun).json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "The last run of xptasks"} | described
