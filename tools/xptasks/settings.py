@@ -59,7 +59,7 @@ Duration = Annotated[
     float,
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$", "$comment": "duration"}),
 ]
 """Seconds, written with a unit: `"60s"`."""
 
@@ -82,7 +82,7 @@ Size = Annotated[
     int,
     BeforeValidator(parse_size),
     PlainSerializer(format_size, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": f"^{_SIZE.pattern}$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^{_SIZE.pattern}$", "$comment": "size"}),
 ]
 """Bytes, written with a unit: `"1GiB"`."""
 
@@ -96,7 +96,8 @@ def _inside(path: str) -> str:
     return PurePosixPath(path).as_posix()
 
 
-ProjectPath = Annotated[str, AfterValidator(_inside)]
+_PATH_SCHEMA = {"type": "string", "minLength": 1, "$comment": "path"}
+ProjectPath = Annotated[str, AfterValidator(_inside), WithJsonSchema(_PATH_SCHEMA)]
 """A file or folder below the project's folder, relative to it, with `/` between the parts."""
 
 
@@ -107,7 +108,9 @@ def _several(value: Any) -> Any:  # noqa: ANN401 - whatever the TOML holds; the 
 ProjectPaths = Annotated[
     tuple[ProjectPath, ...],
     BeforeValidator(_several),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+    WithJsonSchema(
+        {"anyOf": [_PATH_SCHEMA, {"type": "array", "items": _PATH_SCHEMA}], "$comment": "path or list of paths"}
+    ),
 ]
 """One path, or a list of them."""
 
@@ -125,7 +128,7 @@ _VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
 VariableName = Annotated[
     str,
     _matching(_VARIABLE, "the name of an environment variable has only letters, digits and '_', for example 'HOME'"),
-    WithJsonSchema({"type": "string", "pattern": f"^{_VARIABLE}$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^{_VARIABLE}$", "$comment": "variable name"}),
 ]
 """The name of an environment variable."""
 
@@ -149,7 +152,7 @@ _VERSION = r"3\.[0-9]{1,2}"
 PythonVersion = Annotated[
     str,
     _matching(_VERSION, "a Python version is a text such as '3.12'"),
-    WithJsonSchema({"type": "string", "pattern": f"^{_VERSION}$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^{_VERSION}$", "$comment": "Python version"}),
 ]
 """A minor version of Python."""
 
@@ -183,7 +186,7 @@ SecretReference = Annotated[
     Secret,
     PlainValidator(_secret),
     PlainSerializer(str, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": f"^({_SECRET.pattern})$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^({_SECRET.pattern})$", "$comment": "secret"}),
 ]
 """A secret by reference; a secret that is written out is refused and not repeated."""
 

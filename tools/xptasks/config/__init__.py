@@ -40,3 +40,26 @@ def find_project(folder: Path) -> Path:
         if (candidate / "xpconfig.toml").is_file():
             return candidate
     raise ConfigError("there is no xpconfig.toml here or above", where=str(folder))
+
+
+def show(
+    loaded: "Loaded", *, environ: Mapping[str, str] = os.environ, origin: bool = False, as_json: bool = False
+) -> str:
+    """The effective values as TOML or JSON, if asked for with the origin of each; secrets stay references."""
+    from xptasks.config.show import show as write  # noqa: PLC0415 - as above
+
+    return write(loaded, environ, origin=origin, as_json=as_json)
+
+
+def generated_files() -> dict[str, str]:
+    """The schema, the reference page and the starter file: content by path in the project."""
+    from xptasks.config.reference import generated_files as write  # noqa: PLC0415 - as above
+
+    return write()
+
+
+def starter(name: str) -> str:
+    """A first `xpconfig.toml` for a project."""
+    from xptasks.config.reference import starter as write  # noqa: PLC0415 - as above
+
+    return write(name)

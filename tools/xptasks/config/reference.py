@@ -1,0 +1,171 @@
+"""What is generated from the models: the schema, the reference page and the starter file."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from xptasks import steps
+from xptasks.config import schema
+from xptasks.config.overrides import RESERVED, variable
+from xptasks.config.schema import Schema
+
+_KINDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
+_INTRODUCTION = """\
+# xpconfig.toml
+
+One file configures everything. This page is made from the models that read it: `inv reference` writes it anew.
+The smallest useful file:
+
+```toml
+version = 1
+
+[project]
+name = "projects"
+
+[tiers.fast]
+budget = "60s"
+steps = ["lint", "format", "types"]
+```
+
+An editor that knows JSON Schema completes and checks the file with this first line:
+`#:schema ./generated/xpconfig.schema.json`.
+
+A duration is a text such as `"500ms"`, `"30s"`, `"5m"` or `"1h30m"`, a size one such as `"512MiB"`.
+Paths are relative to the project's folder and stay inside it. A secret is never written into the file, only where it
+is: `"env:NAME"` or `"file:PATH"`.
+
+## Which value counts
+
+From weak to strong:
+
+1. the default,
+2. `xpconfig.toml`,
+3. the profile: `--profile NAME`, else `XPTASKS_PROFILE`, else `ci` where `CI` is set and there is such a profile,
+4. the environment: `XPTASKS_` and the path in capitals with `__` between, `XPTASKS_TIERS__FAST__BUDGET=30s`,
+5. the command line: `--set tiers.fast.budget=30s`.
+
+Tables are merged; everything else, lists too, is replaced. Numbers, `true`, `false` and lists are written as in TOML:
+`XPTASKS_TIERS__FAST__STEPS='["lint"]'`. `inv config --origin` shows every effective value and where it comes from.
+"""
+
+
+def generated_files() -> dict[str, str]:
+    """The content of every generated file by its path in the project."""
+    built = schema.build()
+    return {
+        "generated/xpconfig.schema.json": schema.as_text(built),
+        "docs/reference/configuration.md": page(built),
+        "docs/reference/xpconfig.starter.toml": starter(),
+    }
+
+
+def page(built: Schema) -> str:
+    """The reference page in Markdown: every key with type, default, description, example and variable."""
+    definitions, root = built["$defs"], built["properties"]
+    sections = [
+        _INTRODUCTION,
+        _reserved(),
+        _section((), "", {"version": root["version"]}, {"version"}),
+        _model(("project",), root["project"], definitions["ProjectSettings"]),
+        _model(("contracts",), root["contracts"], definitions["ContractsSettings"]),
+        _model(("tiers", "NAME"), root["tiers"], definitions["TierSettings"]),
+        _model(("steps", "NAME"), root["steps"], definitions["StepOptions"]),
+        *_steps(definitions),
+        _profiles(root["profiles"]["description"]),
+    ]
+    return "\n".join(sections)
+
+
+def _reserved() -> str:
+    rows = [f"| `{name}` | {meaning} |" for name, meaning in RESERVED.items()]
+    return "\n".join(["These variables are no keys:\n", "| variable | meaning |", "|---|---|", *rows, ""])
+
+
+def _model(path: tuple[str, ...], place: Schema, model: Schema) -> str:
+    return _section(path, place["description"], model["properties"], set(model.get("required", ())))
+
+
+def _steps(definitions: Schema) -> Iterator[str]:
+    """A section for each step with keys of its own, and a list of those without."""
+    common = set(definitions["StepOptions"]["properties"])
+    own = {name: _without(definitions[f"step_{name}"], common) for name in (*steps.builtin(), "command")}
+    plain = ", ".join(f"`{name}`" for name in steps.builtin() if not own[name])
+    yield f"These built-in steps have only the keys above: {plain}.\n"
+    for name, properties in own.items():
+        if properties:
+            model = definitions[f"step_{name}"]
+            path = ("steps", "my_check" if name == "command" else name)
+            yield _section(path, model["description"], properties, set(model.get("required", ())))
+
+
+def _without(model: Schema, common: set[str]) -> Schema:
+    return {name: each for name, each in model["properties"].items() if name not in common}
+
+
+def _profiles(description: str) -> str:
+    sample = '```toml\n[profiles.ci]\ntiers.fast.budget = "2m"\nproject.env = ["CI"]\n```\n'
+    return f"## `[profiles.NAME]`\n\n{description}\n\n{sample}"
+
+
+def _section(path: tuple[str, ...], description: str, properties: Schema, required: set[str]) -> str:
+    title = f"`[{'.'.join(path)}]`" if path else "The top of the file"
+    rows = [_row(path, name, each, required=name in required) for name, each in properties.items()]
+    head = ["| key | type | default | meaning | variable |", "|---|---|---|---|---|"]
+    return "\n".join(
+        [f"## {title}\n", *([f"{description}\n"] if description else []), *head, *rows, "", _sample(path, properties)]
+    )
+
+
+def _row(path: tuple[str, ...], name: str, key: Schema, *, required: bool) -> str:
+    default = "required" if required else f"`{_toml(key['default'])}`" if "default" in key else "none"
+    return f"| `{name}` | {_kind(key)} | {default} | {key['description']} | `{variable((*path, name))}` |"
+
+
+def _kind(key: Schema) -> str:
+    if "$comment" in key:
+        return str(key["$comment"])
+    return f"list of {_kind(key['items'])}s" if key["type"] == "array" else _KINDS[key["type"]]
+
+
+def _sample(path: tuple[str, ...], properties: Schema) -> str:
+    """Every key of a table with its example; a table whose name is free gets one that fits the others."""
+    names = [{"tiers": "pr", "steps": "lint"}[path[0]] if name == "NAME" else name for name in path]
+    head = [f"[{'.'.join(names)}]"] if path else []
+    lines = [f"{name} = {_toml(each['examples'][0])}" for name, each in properties.items()]
+    return "\n".join(["```toml", *head, *lines, "```", ""])
+
+
+def _toml(value: object) -> str:
+    """Plain values and lists of them look the same in TOML as in JSON."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def starter(name: str = "my-project") -> str:
+    """A first `xpconfig.toml`: every key of the project, the contracts and a tier, explained; it loads as it is."""
+    built = schema.build()
+    definitions = built["$defs"]
+    tier = definitions["TierSettings"]["properties"]
+    parts = [
+        "#:schema ./generated/xpconfig.schema.json\n# A key behind '#' has its default, or is an example.",
+        _starter_table("", {"version": built["properties"]["version"]}, {"version": 1}),
+        _starter_table("[project]", definitions["ProjectSettings"]["properties"], {"name": name}),
+        _starter_table("[contracts]", definitions["ContractsSettings"]["properties"], {}),
+        _starter_table("[tiers.fast]", tier, {"budget": "60s", "steps": ["lint", "format", "types", "unit"]}),
+        '[tiers.pr]\nbudget = "5m"\nincludes = ["fast"]\nsteps = ["coverage"]',
+        '[tiers.nightly]\nbudget = "30m"\nincludes = ["pr"]\nsteps = ["slow"]',
+        "# A command of your own is a step, too; name it in a tier.",
+        _commented(_starter_table("[steps.my_check]", definitions["step_command"]["properties"], {})),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _starter_table(header: str, properties: Schema, chosen: Mapping[str, Any]) -> str:
+    lines = [header] if header else []
+    for name, key in properties.items():
+        value = chosen.get(name, key.get("default") or key["examples"][0])
+        lines += [f"# {key['description']}", f"{'' if name in chosen else '# '}{name} = {_toml(value)}"]
+    return "\n".join(lines)
+
+
+def _commented(text: str) -> str:
+    return "\n".join(line if line.startswith("#") else f"# {line}" for line in text.split("\n"))
