@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 from xptasks.errors import CannotRunError
 
 _MILLISECONDS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
-_NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
+_NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
 _PART = re.compile(rf"({_NUMBER})(ms|s|m|h|d|w)")
 _DURATION = re.compile(rf"(?:{_NUMBER}(?:ms|s|m|h|d|w)){{1,8}}")
 _BYTES = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10}

@@ -46,7 +46,7 @@ def show(
     loaded: "Loaded", *, environ: Mapping[str, str] = os.environ, origin: bool = False, as_json: bool = False
 ) -> str:
     """The effective values as TOML or JSON, if asked for with the origin of each; secrets stay references."""
-    from xptasks.config.show import show as write  # noqa: PLC0415 - as above
+    from xptasks.config.effective import show as write  # noqa: PLC0415 - as above
 
     return write(loaded, environ, origin=origin, as_json=as_json)
 

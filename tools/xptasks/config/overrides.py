@@ -100,8 +100,12 @@ def _override(path: Keys, text: str, origin: Origin, field: FieldInfo) -> Overri
 
 def _unknown_variable(name: str, origin: Origin, values: Values) -> Mistake:
     known = [variable(path) for path, _ in keys.walk(keys.known_names(values))]
-    near = nearest(name, {each.lower(): each for each in [*known, *RESERVED]})
-    hint = f"did you mean {near.upper()}?" if near else f"it is {PREFIX} and the path in capitals, with '__' between"
+    near = nearest(name.removeprefix(PREFIX), [each.removeprefix(PREFIX).lower() for each in (*known, *RESERVED)])
+    hint = (
+        f"did you mean {PREFIX}{near.upper()}?"
+        if near
+        else f"it is {PREFIX} and the path in capitals, with '__' between"
+    )
     return Mistake(Place(origin.name), "no key has this name", hint)
 
 

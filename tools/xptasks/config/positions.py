@@ -103,8 +103,9 @@ class _Walk:
         for name, span in self.parts(node.children[0]):
             path = (*path, name)
             self.found.keys.setdefault(path, span)
-        self.once(self.found.values, path, _raw(node.children[-1]), span)
-        self.inner(path, node.children[-1])
+        # key, '=', value; the parser counts a comment behind them to the pair.
+        self.once(self.found.values, path, _raw(node.children[2]), span)
+        self.inner(path, node.children[2])
 
     def once(self, known: dict[Path, _Raw], path: Path, span: _Raw, key: _Raw | None = None) -> None:
         if known.setdefault(path, span) != span:

@@ -63,8 +63,8 @@ class InvalidConfigError(ConfigError):
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
         blocks = [str(mistake) for mistake in self.mistakes[:_SHOWN]]
-        more = len(self.mistakes) - _SHOWN
-        super().__init__("\n\n".join([*blocks, f"... and {more} more mistakes"] if more > 0 else blocks))
+        more = ["... and more mistakes"] if len(self.mistakes) > _SHOWN else []
+        super().__init__("\n\n".join([*blocks, *more]))
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

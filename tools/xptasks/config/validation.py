@@ -18,6 +18,7 @@ from xptasks.settings import SECRET_ERROR
 from xptasks.tiers.settings import StepOptions
 
 Path = tuple[str | int, ...]
+_LIMIT = 1000  # mistakes of one table: to explain more of them would take long, and nobody reads them
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -84,7 +85,7 @@ def _model(model: type[_Model], path: Path, values: Values, table: Values) -> tu
     try:
         return model.model_validate(table, strict=True), []
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=True)
+        found = error.errors(include_url=False)[:_LIMIT]
         return None, [_problem(detail, _path(values, (*path, *detail["loc"]), detail)) for detail in found]
 
 
