@@ -162,7 +162,8 @@ def starter(name: str = "my-project") -> str:
 def _starter_table(header: str, properties: Schema, chosen: Mapping[str, Any]) -> str:
     lines = [header] if header else []
     for name, key in properties.items():
-        value = chosen.get(name, key.get("default") or key["examples"][0])
+        default = key.get("default", "")
+        value = chosen.get(name, key["examples"][0] if default in ("", []) else default)
         lines += [f"# {key['description']}", f"{'' if name in chosen else '# '}{name} = {_toml(value)}"]
     return "\n".join(lines)
 
