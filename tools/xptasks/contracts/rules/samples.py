@@ -1,0 +1,221 @@
+"""Examples and defaults are values that their own schema accepts."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from xptasks.contracts.explain import complaints
+from xptasks.contracts.references import is_data, maps_names
+from xptasks.contracts.rules import Rule, View
+from xptasks.contracts.rules.schemas import endless
+from xptasks.contracts.shapes import Node
+from xptasks.results import Finding
+
+RULES = {
+    "example-invalid": Rule("all", "error", "An example is valid against its schema."),
+    "default-invalid": Rule("all", "error", "A default is valid against its schema."),
+    "example-format": Rule("all", "warning", "An example has the `format` that its schema names."),
+    "schema-slow-pattern": Rule("all", "error", "A `pattern` decides about the examples in reasonable time."),
+}
+
+_BASE = "contract:///"
+_DRAFTS = {"2.": "http://json-schema.org/draft-07/schema#", "3.0": "http://json-schema.org/draft-04/schema#"}
+_TOO_LONG = frozenset({"BacktrackLimitExceeded", "RegexEngineFailure"})
+
+
+class Sample(NamedTuple):
+    """A value in the contract and the schema that it must fit, both by pointer."""
+
+    rule: str
+    file: str
+    pointer: str
+    value: Any
+    schema: tuple[str, str]
+
+
+def check(view: View) -> Iterator[Finding]:
+    """Checks every example and default; none when a schema is endless, because that check would be."""
+    samples = list(_samples(view))
+    if not samples or endless(view):
+        return
+    checker = _Checker(view)
+    for sample in samples:
+        yield from checker.check(sample)
+
+
+def count(view: View) -> int:
+    """How many examples and defaults there are."""
+    return sum(1 for _ in _samples(view))
+
+
+def _samples(view: View) -> Iterator[Sample]:
+    for node in view.walk.nodes:
+        if node.kind == "schema":
+            yield from _of_schema(node)
+        elif node.kind in ("media-type", "parameter", "header") and "schema" in node.value and view.is_openapi:
+            yield from _of_media(view, node)
+        elif node.kind in ("message", "message-trait"):
+            yield from _of_message(view, node)
+
+
+def _of_schema(node: Node) -> Iterator[Sample]:
+    own = (node.file, node.pointer)
+    if "$ref" in node.value and len(node.value) == 1:
+        return
+    if "default" in node.value:
+        yield Sample("default-invalid", node.file, node.inside("default"), node.value["default"], own)
+    if "example" in node.value:
+        yield Sample("example-invalid", node.file, node.inside("example"), node.value["example"], own)
+    examples = node.value.get("examples")
+    for index, example in enumerate(examples if isinstance(examples, list) else ()):
+        yield Sample("example-invalid", node.file, node.inside("examples", index), example, own)
+
+
+def _of_media(view: View, node: Node) -> Iterator[Sample]:
+    schema = (node.file, node.inside("schema"))
+    if not _is_json(node):
+        return
+    if "example" in node.value:
+        yield Sample("example-invalid", node.file, node.inside("example"), node.value["example"], schema)
+    examples = node.value.get("examples")
+    for name, example in examples.items() if isinstance(examples, dict) else ():
+        file, pointer, value = node.file, node.inside("examples", name), example
+        if isinstance(value, dict) and isinstance(value.get("$ref"), str):
+            file, pointer, value = _followed(view, file, pointer, value)
+        key = "dataValue" if isinstance(value, dict) and "dataValue" in value else "value"
+        if isinstance(value, dict) and key in value:
+            yield Sample("example-invalid", file, f"{pointer}/{key}", value[key], schema)
+
+
+def _is_json(node: Node) -> bool:
+    """An example of another media type may be its text instead of the value."""
+    if node.kind != "media-type":
+        return True
+    name = node.pointer.rpartition("/")[2].replace("~1", "/").partition(";")[0].strip().lower()
+    return name.endswith(("/json", "+json", "*"))
+
+
+def _followed(view: View, file: str, pointer: str, value: Any) -> tuple[str, str, Any]:  # noqa: ANN401
+    from xptasks.contracts.document import Location  # noqa: PLC0415
+    from xptasks.contracts.source import Fault  # noqa: PLC0415
+
+    try:
+        target = view.document.follow(Location(file, pointer, value))
+    except Fault:
+        return file, pointer, None
+    return target.file, target.pointer, target.value
+
+
+def _of_message(view: View, node: Node) -> Iterator[Sample]:
+    examples = node.value.get("examples")
+    for index, example in enumerate(examples if isinstance(examples, list) else ()):
+        for part in ("payload", "headers"):
+            schema = node.value.get(part)
+            if (
+                isinstance(example, dict)
+                and part in example
+                and isinstance(schema, dict)
+                and _is_json_schema(view, node)
+            ):
+                own = node.inside(part, "schema") if "schemaFormat" in schema else node.inside(part)
+                pointer = node.inside("examples", index, part)
+                yield Sample("example-invalid", node.file, pointer, example[part], (node.file, own))
+
+
+def _is_json_schema(view: View, node: Node) -> bool:
+    declared = node.value.get("schemaFormat")
+    if view.document.version[0] == 3 and isinstance(node.value.get("payload"), dict):  # noqa: PLR2004
+        declared = node.value["payload"].get("schemaFormat")
+    return not isinstance(declared, str) or "asyncapi" in declared or "schema+json" in declared
+
+
+class _Checker:
+    """Validators of a document's schemas, each compiled once."""
+
+    def __init__(self, view: View) -> None:
+        import jsonschema_rs  # noqa: PLC0415 - heavy
+
+        self._rs = jsonschema_rs
+        self._view = view
+        self._compiled: dict[tuple[str, str], Any] = {}
+        document = view.document
+        self._draft = "https://json-schema.org/draft/2020-12/schema"
+        if not view.is_openapi:
+            self._draft = _DRAFTS["2."]
+        elif document.version[:2] == (3, 0):
+            self._draft = _DRAFTS["3.0"]
+        is_30 = view.is_openapi and document.version[:2] == (3, 0)
+        files = [(_BASE + quote(name), _plain(value, is_30=is_30)) for name, value in document.files.items()]
+        draft = {
+            "2020-12": jsonschema_rs.Draft202012,
+            "draft-07": jsonschema_rs.Draft7,
+            "draft-04": jsonschema_rs.Draft4,
+        }
+        number = next(value for key, value in draft.items() if key in self._draft)
+        self._registry = jsonschema_rs.Registry(files, draft=number)
+
+    def check(self, sample: Sample) -> Iterator[Finding]:
+        """The complaints about one sample."""
+        validator = self._validator(sample.schema)
+        for error in validator.iter_errors(sample.value) if validator else ():
+            if type(error.kind).__name__ in _TOO_LONG:
+                yield self._complain("schema-slow-pattern", *sample.schema, "a pattern in this schema takes too long")
+                continue
+            for complaint in complaints(error):
+                rule = "example-format" if complaint.keyword == "format" else sample.rule
+                yield self._complain(rule, sample.file, sample.pointer + complaint.pointer, complaint.message)
+
+    def _complain(self, rule: str, file: str, pointer: str, message: str) -> Finding:
+        return self._view.complain(rule, file, pointer, message)
+
+    def _validator(self, schema: tuple[str, str]) -> Any:  # noqa: ANN401
+        if schema not in self._compiled:
+            wrapper = {"$schema": self._draft, "$ref": f"{_BASE}{quote(schema[0])}#{quote(schema[1])}"}
+            try:
+                compiled = self._rs.validator_for(wrapper, registry=self._registry, offline=True, validate_formats=True)
+            except (ValueError, self._rs.ReferencingError):
+                compiled = None  # the schema itself is wrong, and said to be
+            self._compiled[schema] = compiled
+        return self._compiled[schema]
+
+
+def _plain(value: Any, *, is_30: bool) -> Any:  # noqa: ANN401
+    """A copy in which schemas say what they mean to JSON Schema alone.
+
+    A property that is only read or only written need not be in an example; `nullable` of OpenAPI 3.0 is a type.
+    """
+    root: list[Any] = [None]
+    pending: list[tuple[Any, Any, Any, bool]] = [(value, root, 0, False)]
+    while pending:
+        item, parent, key, is_name_map = pending.pop()
+        if isinstance(item, list):
+            parent[key] = copy = [None] * len(item)
+            pending.extend((child, copy, index, False) for index, child in enumerate(item))
+        elif isinstance(item, dict):
+            parent[key] = own = item if is_name_map else _adapted(item, is_30=is_30)
+            parent[key] = own = dict(own)
+            for name, child in own.items():
+                if isinstance(child, dict | list) and (is_name_map or not is_data(name, child)):
+                    pending.append((child, own, name, not is_name_map and maps_names(name, child)))
+        else:
+            parent[key] = item
+    return root[0]
+
+
+def _adapted(item: dict[str, Any], *, is_30: bool) -> dict[str, Any]:
+    changed = dict(item)
+    properties = item.get("properties")
+    if isinstance(item.get("required"), list) and isinstance(properties, dict):
+        one_way = {name for name, schema in properties.items() if _is_one_way(schema)}
+        changed["required"] = [name for name in item["required"] if not isinstance(name, str) or name not in one_way]
+        if not changed["required"]:
+            del changed["required"]
+    if is_30 and item.get("nullable") is True and isinstance(item.get("type"), str):
+        changed["type"] = [item["type"], "null"]
+        if isinstance(item.get("enum"), list):
+            changed["enum"] = [*item["enum"], *([] if None in item["enum"] else [None])]
+    return changed
+
+
+def _is_one_way(schema: object) -> bool:
+    return isinstance(schema, dict) and (schema.get("readOnly") is True or schema.get("writeOnly") is True)
