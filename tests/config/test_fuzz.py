@@ -3,8 +3,12 @@
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import tomli_w
+from hypothesis import given
+from hypothesis import strategies as st
 
 from xptasks import config
 from xptasks.config.loading import Loaded
@@ -102,6 +106,71 @@ def test_200_changed_files_load_or_say_what_is_wrong_and_where(tmp_path: Path) -
     assert len(messages) > 50
     assert len(found) - len(messages) > 10
     assert all(block.startswith("xpconfig.toml") for message in messages for block in message.split("\n\n"))
+
+
+VALUE = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.dates()
+    | st.sampled_from(["lint", "5s"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+KEY = st.sampled_from(
+    [
+        "version",
+        "project",
+        "name",
+        "tests",
+        "tiers",
+        "steps",
+        "lint",
+        "fast",
+        "includes",
+        "budget",
+        "run",
+        "profiles",
+        "ci",
+    ]
+)
+TABLE = st.dictionaries(KEY, VALUE | st.dictionaries(KEY, VALUE | st.dictionaries(KEY, VALUE, max_size=3), max_size=3))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("fuzz")
+
+
+def without_none(value: Any) -> Any:  # noqa: ANN401 - any TOML
+    if isinstance(value, dict):
+        return {name: without_none(item) for name, item in value.items() if item is not None}
+    return [without_none(item) for item in value if item is not None] if isinstance(value, list) else value
+
+
+@given(TABLE)
+def test_any_table_loads_or_says_what_is_wrong(folder: Path, table: dict[str, object]) -> None:
+    written = tomli_w.dumps(without_none({"version": 1, "project": {"name": "x"}, **table}))
+    found = outcome(written.encode("utf-8", "replace"), folder)
+    assert isinstance(found, Loaded) or found.encode()
+
+
+@given(
+    st.dictionaries(
+        st.builds("XPTASKS_{}".format, st.text("ABPROFILETSGNM_ü\udc80", max_size=12))
+        | st.sampled_from(["XPTASKS_TIERS__FAST__JOBS", "XPTASKS_TIERS__FAST__STEPS", "XPTASKS_PROJECT__NAME"]),
+        st.text(max_size=8) | st.just("\udc80") | st.sampled_from(["[1]", "{ a = 1 }", "['lint']", "2027-01-31"]),
+        max_size=3,
+    )
+)
+def test_any_environment_loads_or_says_what_is_wrong(folder: Path, environ: dict[str, str]) -> None:
+    (folder / "xpconfig.toml").write_bytes(GOOD)
+    try:
+        config.load(folder, overrides=[f"{name}={value}" for name, value in environ.items()], environ=environ)
+    except ConfigError as error:
+        assert str(error).encode()  # noqa: PT017 - a message that cannot be printed would be a traceback later
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from xptasks.errors import ConfigError
 NAME = "xpconfig.toml"
 SIZE_LIMIT = 256 * 1024
 _DOT_LIMIT = 200  # reading a key takes time and memory that grow with the square of its dots
+_BYTE_ORDER_MARK = "\ufeff"  # some editors on Windows write it first
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _WHERE = re.compile(r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$", re.DOTALL)
 _SMALLEST = f'a {NAME} starts with: version = 1, then [project] with name = "my-project"'
@@ -76,12 +77,12 @@ def _bytes(path: Path) -> bytes:
 
 def _decode(content: bytes) -> str:
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode()
     except UnicodeDecodeError as error:
-        line, column = _line_and_column(content[: error.start].decode("utf-8-sig"))
+        line, column = _line_and_column(content[: error.start].decode().removeprefix(_BYTE_ORDER_MARK))
         hint = "save the file as UTF-8"
         raise ConfigError("it is not UTF-8 text", where=f"{NAME}:{line}:{column}", hint=hint) from None
-    return text.replace("\r\n", "\n")
+    return text.removeprefix(_BYTE_ORDER_MARK).replace("\r\n", "\n")
 
 
 def parse(text: str) -> dict[str, Any]:

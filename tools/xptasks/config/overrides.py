@@ -73,7 +73,7 @@ def from_environment(environ: Mapping[str, str], values: Values) -> Iterator[Ove
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in RESERVED:
             path = tuple(name.removeprefix(PREFIX).lower().split("__"))
-            origin = Origin("environment", f"environment {name}")
+            origin = Origin("environment", f"environment {quoted(name)[1:-1]}")
             known = keys.field(path, keys.known_names(values)) if variable(path) == name else None
             yield _override(path, environ[name], origin, known) if known else _unknown_variable(name, origin, values)
 
