@@ -7,8 +7,9 @@ import pytest
 
 from tests.report.conftest import CACHED, GREEN, RED, events, output
 from xptasks.errors import UsageError
+from xptasks.report import sinks
+from xptasks.report.combine import Mode, mode_of
 from xptasks.report.masks import mask_of
-from xptasks.report.sinks import Mode, mode_of, sinks
 from xptasks.results import Event, Finding, Reading, Status, StepResult
 
 
@@ -27,13 +28,24 @@ from xptasks.results import Event, Finding, Reading, Status, StepResult
     ],
 )
 def test_mode(environ: Mapping[str, str], mode: Mode, *, terminal: bool) -> None:
-    assert mode_of(environ, terminal=terminal) is mode
+    assert mode_of(None, environ, terminal=terminal) is mode
 
 
-def test_unknown_mode() -> None:
+def test_what_the_command_line_asks_for_counts_first() -> None:
+    assert mode_of("json", {"XPTASKS_OUTPUT": "loud", "CLAUDECODE": "1"}, terminal=True) is Mode.JSON
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (None, "XPTASKS_OUTPUT: there is no output 'loud'\n  use live, plain, agent or json"),
+        ("quiet", "there is no output 'quiet'\n  use live, plain, agent or json"),
+    ],
+)
+def test_unknown_mode(asked: str | None, message: str) -> None:
     with pytest.raises(UsageError) as error:
-        mode_of({"XPTASKS_OUTPUT": "loud"}, terminal=True)
-    assert str(error.value) == "XPTASKS_OUTPUT is 'loud'\n  use one of live, plain, agent, json"
+        mode_of(asked, {"XPTASKS_OUTPUT": "loud"}, terminal=True)
+    assert str(error.value) == message
 
 
 def told(
@@ -121,7 +133,7 @@ def test_a_report_that_cannot_be_written_is_told_and_the_run_goes_on(tmp_path: P
 
 def test_a_terminal_without_unicode(tmp_path: Path) -> None:
     stderr = TextIOWrapper(BytesIO(), encoding="ascii")
-    emit = sinks(Mode.PLAIN, {}, tmp_path, StringIO(), stderr)
+    emit = sinks("plain", {}, tmp_path, StringIO(), stderr)
     for event in events(StepResult("unit", Reading(Status.FAILED, "Äpfel \udc80"))):
         emit(event)
     stderr.seek(0)
@@ -133,7 +145,7 @@ def test_a_reader_that_has_gone_does_not_stop_the_run(tmp_path: Path) -> None:
         def write(self, _: str) -> int:
             raise BrokenPipeError
 
-    emit = sinks(Mode.PLAIN, {}, tmp_path, StringIO(), Gone())
+    emit = sinks("plain", {}, tmp_path, StringIO(), Gone())
     for event in events(GREEN, status=Status.PASSED, exit_code=0):
         emit(event)
     assert (tmp_path / ".xp/last-run.json").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from xptasks.errors import UsageError
-from xptasks.report import github, result_json
+from xptasks.report import result_json
 from xptasks.report.agent import agent
 from xptasks.report.junit import junit
 from xptasks.report.live import live
@@ -32,29 +32,28 @@ class Mode(StrEnum):
     JSON = "json"  # the run as JSON on stdout, plain lines on stderr
 
 
-def mode_of(environ: Mapping[str, str], *, terminal: bool) -> Mode:
-    """`XPTASKS_OUTPUT` when it is set, else `agent` for agents, `live` on a terminal, `plain` elsewhere.
+MODES = tuple(Mode)
+_CHOICES = f"{', '.join(MODES[:-1])} or {MODES[-1]}"
+
+
+def mode_of(asked: str | None, environ: Mapping[str, str], *, terminal: bool) -> Mode:
+    """What the command line asks for, else `XPTASKS_OUTPUT`, else `agent` for agents, `live` on a terminal, or `plain`.
 
     Raises:
-        UsageError: the variable has another value.
+        UsageError: there is no such mode.
     """
-    chosen = environ.get(VARIABLE, "")
+    chosen = asked or environ.get(VARIABLE, "")
+    if chosen not in (*MODES, ""):
+        raise UsageError(f"there is no output {chosen!r}", where=None if asked else VARIABLE, hint=f"use {_CHOICES}")
     if chosen:
-        return _named(chosen)
+        return Mode(chosen)
     if any(environ.get(name) for name in AGENTS):
         return Mode.AGENT
     return Mode.LIVE if terminal and environ.get("TERM") != "dumb" else Mode.PLAIN
 
 
-def _named(name: str) -> Mode:
-    try:
-        return Mode(name)
-    except ValueError:
-        raise UsageError(f"{VARIABLE} is {name!r}", hint=f"use one of {', '.join(Mode)}") from None
-
-
 def sinks(  # noqa: PLR0913 - the ways out of a process, each of which a test replaces
-    mode: Mode,
+    asked: str | None,
     environ: Mapping[str, str],
     project: Path,
     stdout: TextIO,
@@ -65,16 +64,26 @@ def sinks(  # noqa: PLR0913 - the ways out of a process, each of which a test re
     """One function that takes every event of a run to every report.
 
     A report that cannot be written is told on stderr and does not end the run.
+
+    Args:
+        asked: one of `MODES`; None leaves the choice to the environment and to whether stderr is a terminal.
+        environ: the environment.
+        project: the project's folder; files go to `.xp/` below it.
+        stdout: where data goes.
+        stderr: where progress goes.
+        mask: what hides secrets.
+
+    Raises:
+        UsageError: there is no such mode.
     """
+    mode = mode_of(asked, environ, terminal=stderr.isatty())
     on_github = environ.get("GITHUB_ACTIONS") == "true"
-    tell = _writer(stderr, github.harmless if on_github else str)
+    tell = _writer(stderr, _harmless if on_github else str)
     chosen: list[Sink] = [_progress(mode, stderr, environ, tell), result_json.result_json(project), junit(project)]
     if mode is Mode.JSON:
         chosen.append(_document(_writer(stdout, str)))
     if on_github:
-        chosen.append(github.annotations(_writer(stderr, str)))
-    if on_github and environ.get("GITHUB_STEP_SUMMARY"):
-        chosen.append(github.summary(Path(environ["GITHUB_STEP_SUMMARY"])))
+        chosen += _for_github(environ.get("GITHUB_STEP_SUMMARY"), _writer(stderr, str))
     run = Run()
 
     def emit(event: Event) -> None:
@@ -97,6 +106,18 @@ def _progress(mode: Mode, stderr: TextIO, environ: Mapping[str, str], tell: Call
             return agent(tell)
         case Mode.PLAIN | Mode.JSON:
             return plain(tell)
+
+
+def _harmless(line: str) -> str:
+    from xptasks.report.github import harmless  # noqa: PLC0415 - only GitHub pays for it
+
+    return harmless(line)
+
+
+def _for_github(summary: str | None, write: Callable[[str], None]) -> list[Sink]:
+    from xptasks.report import github  # noqa: PLC0415 - only GitHub pays for it
+
+    return [github.annotations(write), *([github.summary(Path(summary))] if summary else [])]
 
 
 def _document(write: Callable[[str], None]) -> Sink:
