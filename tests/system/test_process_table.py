@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from xptasks.system import process_table
-from xptasks.system.process_table import Row, Table, mark_of, parse_stat, scan, start_of
+from xptasks.system.process_table import Row, Table, mark_of, parse_stat, scan, scan_below, start_of
 
 _FIELDS = b" 5 7 7 0 -1 4194560 100 0 0 0 1 2 3 4 20 0 1 0 12345 1000 10 18446744073709551615"
 
@@ -62,8 +62,27 @@ def test_relations_in_a_table() -> None:
     assert table.above(9) == []
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc")
-def test_a_process_that_vanishes_makes_a_look_incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = [*os.listdir("/proc"), str(2**30)]  # noqa: PTH208 - what is replaced lists names
-    monkeypatch.setattr(os, "listdir", lambda _: names)
-    assert not scan().complete
+def test_our_descendants_alone() -> None:
+    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(1, flush=True); input()'])"
+    argv = [sys.executable, "-c", code]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout
+        child.stdout.readline()
+        below, everything = scan_below(), scan()
+        expected = {row.pid for row in everything.below([os.getpid()])}
+        assert {row.pid for row in below.below([os.getpid()])} == expected
+        assert below.complete
+        assert len(expected) >= 2
+        child.communicate(b"\n")
+
+
+@pytest.mark.skipif(not Path("/proc/thread-self/children").exists(), reason="a kernel that does not tell children")
+def test_children_that_come_faster_than_we_look_make_a_look_incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = iter(range(2**30, 2**30 + 100))
+    monkeypatch.setattr(process_table, "_children_of", lambda _: {next(fresh)})
+    assert not scan_below().complete
+
+
+def test_a_kernel_that_does_not_tell_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_table, "_tells_children", lambda: False)
+    assert os.getpid() in scan_below().rows

@@ -21,7 +21,7 @@ FAST = {
     ("idle", "scrubbed"),
     ("SIGTERM", "daemonised"),
     ("SIGINT", "plain"),
-    ("SIGTERM", "hopping"),
+    ("exit", "hopping"),
 }
 LINUX_ONLY = {"scrubbed", "hopping"}
 
@@ -182,7 +182,8 @@ def test_many_children_end_with_their_own_results(tmp_path: Path) -> None:
 
 
 def test_a_daemon_ends_with_its_own_step_and_the_neighbour_goes_on(trees: Trees, tmp_path: Path) -> None:
-    neighbour = python(tmp_path, "import time; time.sleep(1.0); print('done')", key="neighbour")
+    code = "import os, time\nwhile not os.path.exists('go'): time.sleep(.01)\nprint('done')"
+    neighbour = python(tmp_path, code, key="neighbour")
     tree = Spec("tree", trees.argv("daemonised", "exit"), tmp_path, {})
     with Supervisor("r1", tmp_path / "runs") as supervisor:
         for spec in (neighbour, tree):
@@ -190,6 +191,7 @@ def test_a_daemon_ends_with_its_own_step_and_the_neighbour_goes_on(trees: Trees,
         happening = told(supervisor)
         first = next_exit(happening)
         assert (first.key, first.killed, trees.alive()) == ("tree", 1, [])
+        (tmp_path / "go").touch()
         second = next_exit(happening)
     assert (second.key, second.code, second.stdout) == ("neighbour", 0, "done\n")
 

@@ -19,6 +19,8 @@ from xptasks.system.process_table import RELEASED, Identity, Row, Table
 _VERSION = 1
 _PATIENCE = 2.0
 """Seconds after which a sweep gives up on what cannot be killed; the record stays for the next start."""
+_CLEAN_LOOKS = 3
+"""How often nothing must be found in a row: a process that forks and exits all the time can slip through one look."""
 _STALE_TEMPORARY = 60.0
 
 
@@ -112,9 +114,11 @@ def _end(record: _Record) -> tuple[set[Identity], set[Identity]]:
         return rows
 
     give_up = time.monotonic() + _PATIENCE
-    while find() and time.monotonic() < give_up:
+    clean = 0
+    while clean < _CLEAN_LOOKS and time.monotonic() < give_up:
+        clean = 0 if find() else clean + 1
         endings.kill(find)
-        time.sleep(0.005)
+        time.sleep(0.002)
     left = {row.identity for row in find()}
     return seen - left, left
 

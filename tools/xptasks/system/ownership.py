@@ -52,17 +52,18 @@ class Owners:
         for row in table.rows.values():
             self._settle(row, table, mark, strangers)
 
+    def owner(self, row: Row) -> int | None:
+        """The child that a process belongs to for certain."""
+        candidates = self._seen.get(row.identity, _NOBODY) & self.running
+        return min(candidates) if len(candidates) == 1 else None
+
     def owned(self, table: Table, number: int) -> list[Row]:
         """What of `table` belongs to child `number` for certain, its own process included."""
-        return [row for row in table.rows.values() if self._owner(row) == number]
+        return [row for row in table.rows.values() if self.owner(row) == number]
 
     def known(self) -> list[Identity]:
         """Every process of the run that was alive at the last look."""
         return sorted(self._seen)
-
-    def _owner(self, row: Row) -> int | None:
-        candidates = self._seen.get(row.identity, _NOBODY) & self.running
-        return min(candidates) if len(candidates) == 1 else None
 
     def _settle(self, row: Row, table: Table, mark: Mark, strangers: set[int]) -> None:
         """Walk up to the first process whose owner is plain, and give that owner to everything on the way."""

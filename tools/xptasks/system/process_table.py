@@ -7,7 +7,9 @@ in clock ticks do not move when somebody sets the wall clock. Other systems go t
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +21,7 @@ RELEASED = ""
 
 _LINUX = sys.platform == "linux"
 _PROC = "/proc"
+_LATE_LOOKS = 3
 
 
 class Identity(NamedTuple):
@@ -50,7 +53,7 @@ class Table:
 
     Attributes:
         rows: by pid.
-        complete: False when a process vanished while we looked, so that a child of it may be missing here.
+        complete: False when processes came or went faster than we looked, so that one may be missing here.
     """
 
     rows: Mapping[int, Row]
@@ -81,6 +84,20 @@ class Table:
 def scan() -> Table:
     """Look at all processes that this user can see."""
     return _scan_proc() if _LINUX else _scan_psutil()
+
+
+def scan_below() -> Table:
+    """Look at our descendants only, which costs as much as there are, however busy the machine is."""
+    mine = os.getpid()
+    if not _tells_children():
+        return scan()
+    rows: dict[int, Row] = {}
+    for _ in range(_LATE_LOOKS):
+        late = _children_of(mine) - rows.keys()
+        if not late:  # what outlives its parent becomes our child, so nothing below us can be missing now
+            return Table(rows)
+        _walk(late, rows)
+    return Table(rows, complete=False)
 
 
 def start_of(pid: int) -> float | None:
@@ -117,16 +134,33 @@ def parse_stat(text: bytes) -> Row:
 
 
 def _scan_proc() -> Table:
-    rows: dict[int, Row] = {}
-    complete = True
-    for name in os.listdir(_PROC):  # noqa: PTH208 - names are enough, and this runs often
-        if name.isdigit():
-            row = _row_of(name)
-            if row:
-                rows[row.pid] = row
-            else:
-                complete = False
-    return Table(rows, complete)
+    names = [name for name in os.listdir(_PROC) if name.isdigit()]  # noqa: PTH208 - names are enough, and there are many
+    rows = {row.pid: row for row in map(_row_of, names) if row}
+    return Table(rows, complete=len(rows) == len(names))
+
+
+def _walk(pids: Iterable[int], rows: dict[int, Row]) -> None:
+    queue = list(pids)
+    while queue:
+        pid = queue.pop()
+        row = _row_of(str(pid))
+        if row:
+            rows[pid] = row
+            queue.extend(_children_of(pid) - rows.keys())
+
+
+def _children_of(pid: int) -> set[int]:
+    found: set[int] = set()
+    for path in Path(_PROC, str(pid), "task").glob("*/children"):
+        with suppress(OSError):  # the thread has ended
+            found.update(map(int, path.read_bytes().split()))
+    return found
+
+
+@cache
+def _tells_children() -> bool:
+    """Whether this is a Linux kernel built with `CONFIG_PROC_CHILDREN`."""
+    return Path(_PROC, "thread-self", "children").exists()
 
 
 def _row_of(name: str) -> Row | None:

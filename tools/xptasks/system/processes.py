@@ -28,12 +28,11 @@ from xptasks.system.process_table import MARK, RELEASED, Identity, Row, Table
 GRACE = 1.0
 """Seconds between the request to end and SIGKILL."""
 
-_LOOK_EVERY = 0.5  # seconds between looks at the process table, for the record of the run
+_LOOK_EVERY = 0.5  # seconds between looks at the process table, for the record of the run; more often after a start
 _TICK = 0.01  # seconds between looks while a child is ending
 _KILL_PATIENCE = (
     0.8  # seconds after which we give up on what SIGKILL does not end (another user's, or stuck in the kernel)
 )
-_DOUBTS = 5  # how often we look again when processes vanished while we looked
 _CHUNK = 64 * 1024
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 
@@ -140,7 +139,6 @@ class _Child:
     until: float = 0.0
     exited: float | None = None
     cpu_seconds: float = 0.0
-    doubts: int = 0
     asked: set[Identity] = field(default_factory=set)
 
     @property
@@ -182,13 +180,16 @@ class Supervisor:
         self._count = 0
         self._left = False
         self._next_look = float("inf")
+        self._look_gap = _LOOK_EVERY
 
     def __enter__(self) -> Self:
         """Take over signals and orphans, and register the run."""
         self._selector = selectors.DefaultSelector()
         self._adopted_before = parentage.adopts_orphans()
-        heir = os.getpid() if parentage.adopt_orphans(on=True) else 1
-        foreign = [row.identity for row in process_table.scan().below([os.getpid()])]
+        adopting = parentage.adopt_orphans(on=True)
+        self._scan = process_table.scan_below if adopting else process_table.scan
+        heir = os.getpid() if adopting else 1
+        foreign = [row.identity for row in self._scan().below([os.getpid()])]
         self._owners = Owners(os.getpid(), self._run, foreign, heir)
         self._foreign = frozenset(foreign)
         self._register.update([])
@@ -219,6 +220,7 @@ class Supervisor:
         self._count += 1
         self._children[spec.key] = child
         self._owners.add(child.number, process.pid)
+        self._look_gap = _TICK
         self._next_look = min(self._next_look, now + _TICK)
         self._listen(child, "stdout", process.stdout)
         self._listen(child, "stderr", process.stderr)
@@ -350,10 +352,8 @@ class Supervisor:
 
     def _end(self, child: _Child, table: Table, now: float) -> None:
         members = self._members(child, table)
-        if not members and child.exited is not None:
-            child.doubts += 1
-            if table.complete or child.doubts > _DOUBTS:
-                self._finish(child)
+        if not members and table.complete and child.exited is not None:
+            self._finish(child)
         elif child.phase is _Phase.ASKED and now >= child.until:
             self._kill_from_now(child)
             self._kill(child)
@@ -420,24 +420,27 @@ class Supervisor:
 
     def _look(self, now: float) -> Table:
         """Look at the process table: learn who belongs to whom, wait for the dead, keep the record of the run."""
-        table = process_table.scan()
+        table = self._scan()
         self._owners.observe(table, process_table.mark_of)
         for row in table.rows.values():
             if row.zombie and row.parent == os.getpid() and row.identity not in self._foreign:
-                self._bury(row, table)
+                self._bury(row)
         if now >= self._next_look:
             self._register.update(self._owners.known())
-            self._next_look = now + _LOOK_EVERY
+            self._next_look = now + self._look_gap
+            self._look_gap = min(2 * self._look_gap, _LOOK_EVERY)
         return table
 
-    def _bury(self, row: Row, table: Table) -> None:
-        owners = [child for child in self._children.values() if row in self._owners.owned(table, child.number)]
-        if any(child.process.pid == row.pid for child in owners):
-            return  # `_reap` wants its exit code
+    def _bury(self, row: Row) -> None:
+        """Wait for an orphan that has ended; the exit codes of the children's own processes are `_reap`'s."""
+        owner = self._owners.owner(row)
+        child = next((child for child in self._children.values() if child.number == owner), None)
+        if child and child.process.pid == row.pid:
+            return
         with suppress(ChildProcessError):
             pid, _, usage = os.wait4(row.pid, os.WNOHANG)
-            if pid and owners:
-                owners[0].cpu_seconds += usage.ru_utime + usage.ru_stime
+            if pid and child:
+                child.cpu_seconds += usage.ru_utime + usage.ru_stime
 
     def _reap(self, child: _Child, now: float) -> None:
         if child.exited is not None:
