@@ -45,7 +45,7 @@ def test_failure_says_what_where_why_and_what_next() -> None:
 
 def test_without_findings_the_end_of_the_output_is_shown() -> None:
     told = events(SILENT, status=Status.ERROR, exit_code=3)
-    assert shown([output("layers", "Traceback", "  boom"), *told]) == (
+    assert shown([output("layers", "Traceback", "  boom", "", "exit code 70"), *told]) == (
         "fast error in 6.5 s: 1 error\nlayers error: exit code 70\n| Traceback\n| boom\nnext: nox -s fast -- layers\n"
     )
 

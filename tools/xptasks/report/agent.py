@@ -77,7 +77,8 @@ def _why(result: StepResult, run: Run) -> Iterator[str]:
     for finding in findings:
         yield one_line(" ".join(finding_lines(finding)))
     if not findings and result.status not in (Status.PARTIAL, Status.SKIPPED):
-        yield from (f"| {one_line(line)}" for line in run.tails.get(result.step, ()))
+        tail = [one_line(line) for line in run.tails.get(result.step, ())]
+        yield from (f"| {line}" for line in tail if line and line not in one_line(said(result)))
 
 
 def _fitting(lines: list[str], room: int) -> list[str]:

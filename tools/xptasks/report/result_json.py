@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from xptasks.report.run import Run
 from xptasks.results import Event, Status, StepResult
@@ -80,9 +80,10 @@ def result_json(project: Path) -> Callable[[Event, Run], None]:
     return sink
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema of the file, as `generated/last-run.schema.json` holds it."""
+def generated_files() -> dict[str, str]:
+    """The content of the generated file by its path in the project: the JSON Schema of `.xp/last-run.json`."""
     from pydantic import TypeAdapter  # noqa: PLC0415 - no run pays for pydantic
 
     described = TypeAdapter(LastRun).json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "The last run of xptasks"} | described
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "The last run of a tier"}
+    return {SCHEMA_FILE: json.dumps({**described, **head}, indent=2, sort_keys=True) + "\n"}
