@@ -37,7 +37,13 @@ def play(
     supervisor: FakeSupervisor, *planned: Planned, project: Path, jobs: int = 8, budget: float | None = None
 ) -> tuple[Finished, list[Event]]:
     events: list[Event] = []
-    finished = run(planned, Terms(project, jobs, budget), supervisor, events.append, clock=supervisor.clock)
+    finished = run(
+        planned,
+        Terms(project, jobs, budget, tier="fast", run_id="r1"),
+        supervisor,
+        events.append,
+        clock=supervisor.clock,
+    )
     for event in events:
         json.dumps(event.data)
     return finished, events
@@ -75,7 +81,7 @@ def test_the_stream_of_a_run(tmp_path: Path) -> None:
         ("run-finished", 2, ""),
     ]
     assert [dict(event.data) for event in events if event.kind != "step-finished"] == [
-        {"steps": ["a"], "jobs": 8, "budget": 60},
+        {"tier": "fast", "run_id": "r1", "steps": ["a"], "jobs": 8, "budget": 60},
         {"argv": ["tool"], "log": ".xp/logs/a.log"},
         {"stream": "stdout", "lines": ["one", "two"]},
         {"status": "passed", "exit_code": 0, "seconds": 2, "signal": None},

@@ -2,7 +2,7 @@
 
 The events and their data (every event of a step has `step`):
 
-- `run-started`: `steps`, `jobs`, `budget`
+- `run-started`: `tier`, `run_id`, `steps`, `jobs`, `budget`
 - `step-started`: `argv`, `log`
 - `step-output`: `stream`, `lines`
 - `step-finished`: `result`, a `StepResult` as JSON
@@ -91,12 +91,15 @@ class Terms:
         jobs: how many steps may run at the same time.
         budget: seconds for all steps together; None means no limit.
         partial_allowed: whether deferred tests or a missing tool are good enough here (they are in `fast`).
+        tier, run_id: what the run is called, for the reports.
     """
 
     project: Path
     jobs: int = 8
     budget: float | None = None
     partial_allowed: bool = False
+    tier: str = ""
+    run_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,14 @@ def run(
     pool = _Pool(
         terms, supervisor, emit, clock, total=len(planned), waiting=[step for step in planned if not step.cached]
     )
-    pool.tell("run-started", steps=[step.name for step in planned], jobs=terms.jobs, budget=terms.budget)
+    pool.tell(
+        "run-started",
+        tier=terms.tier,
+        run_id=terms.run_id,
+        steps=[step.name for step in planned],
+        jobs=terms.jobs,
+        budget=terms.budget,
+    )
     for step in planned:
         if step.cached:
             pool.finish(step.cached)
