@@ -1,12 +1,16 @@
 """From schemas to types: what each place of a contract means, with a declaration for whatever needs a name."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from xptasks.contracts.model.keywords import KNOWN
 from xptasks.contracts.model.names import member_names, type_name
 from xptasks.contracts.model.places import Places, variant_labels
-from xptasks.contracts.model.shape import Group, Shape, TooManyPartsError, merged, same, shape_of
+from xptasks.contracts.model.shape import Group, Shape, TooManyPartsError, merged, shape_of
 from xptasks.contracts.model.source import Node, Source
 from xptasks.contracts.model.types import (
     MISSING,
@@ -25,7 +29,6 @@ from xptasks.contracts.model.types import (
     EnumType,
     Field,
     Json,
-    Limits,
     Nothing,
     Nullable,
     ObjectType,
@@ -44,7 +47,7 @@ _ANNOTATIONS = frozenset(
      "$comment", "xml", "summary", "$id", "$schema", "$anchor", "$defs", "definitions", "discriminator"}
 )  # fmt: skip
 _PLAIN_SCALAR = _ANNOTATIONS | {"type", "format"}
-_MAX_PRODUCT = 64  # alternatives that several oneOf or anyOf at one place may multiply to
+_MAX_DEPTH = 40  # alternatives within alternatives that are joined with what stands beside them
 _STRING_LIMITS = ("min_length", "max_length", "patterns")
 _NUMBER_LIMITS = ("minimum", "maximum", "exclusive_minimum", "exclusive_maximum", "multiples")
 _ARRAY_LIMITS = ("min_items", "max_items", "unique")
@@ -65,6 +68,7 @@ class TypeBuilder:
         self.tags: dict[str, tuple[Mapping[str, Any], tuple[Node, ...]]] = {}
         self._wanted: dict[str, Node] = {}
         self._seen: set[str] = set()
+        self._depth = 0
 
     def reference(self, node: Node) -> Reference:
         """The declaration of the schema at this place, which gets one even if it is only a scalar."""
@@ -122,11 +126,15 @@ class TypeBuilder:
             return Nothing()
         kinds, null = _kinds(shape)
         if shape.groups:
-            inner, null = self._alternatives(shape, kinds, null=null)
-        elif shape.enum is not None:
-            inner, null = self._values(shape, kinds, null=null)
+            return self._alternatives(shape, kinds, null=null)
+        if shape.enum is not None:
+            inner, null = self._values(shape, kinds)
         else:
             inner = self._by_kind(shape, kinds)
+        return self._finished(shape, inner, null=null)
+
+    def _finished(self, shape: Shape, inner: Type, *, null: bool) -> Type:
+        """Add the rules that no type expresses, and null."""
         if isinstance(inner, Nothing) and null:
             return Scalar("null")
         inner = self._checked(shape, inner)
@@ -134,17 +142,18 @@ class TypeBuilder:
 
     # Values and alternatives
 
-    def _values(self, shape: Shape, kinds: frozenset[str] | None, *, null: bool) -> tuple[Type, bool]:
-        allowed = [value for value in shape.enum or () if kinds is None or kinds & _kinds_of(value)]
-        has_null = any(value is None for value in shape.enum or ()) and (kinds is None or null or shape.nullable)
-        values = [value for value in allowed if value is not None]
+    def _values(self, shape: Shape, kinds: frozenset[str] | None) -> tuple[Type, bool]:
+        """The type of an enum or const, and whether null is one of its values."""
+        listed = shape.enum or []
+        has_null = None in listed and (shape.kinds is None or "null" in shape.kinds)
         if shape.nullable and shape.node.is_openapi_30:
-            has_null = True  # 3.0's `nullable` beside an enum without null: everyone means that null is allowed
+            has_null = True  # beside an enum without null everyone means that null is allowed
+        values = [item for item in listed if item is not None and (kinds is None or kinds & _kinds_of(item))]
         if not values:
             return Nothing(), has_null
         if len(values) == 1:
             return Constant(values[0]), has_null
-        if len(values) == 2 and all(isinstance(value, bool) for value in values):  # noqa: PLR2004 - true and false
+        if len(values) == 2 and all(isinstance(item, bool) for item in values):  # noqa: PLR2004 - true and false
             return Scalar("boolean"), has_null
         return self._enum(shape.node, values, {}), has_null
 
@@ -158,51 +167,62 @@ class TypeBuilder:
             kind = "string"
         elif all(isinstance(value, int) and not isinstance(value, bool) for value in values):
             kind = "integer"
-        return self._declare(EnumType(name=self._name(node), at=node.at, doc=doc_of(node.value), kind=kind, cases=cases), node)
+        return self._declare(EnumType(name=self._name(node), at=node.at, doc=doc_of(node), kind=kind, cases=cases), node)
 
-    def _alternatives(self, shape: Shape, kinds: frozenset[str] | None, *, null: bool) -> tuple[Type, bool]:
-        group, *others = shape.groups
-        has_base = _has_base(shape, bool(others))
-        variants = []
-        has_null = False
-        for variant in group.variants:
-            if _is_null(self.source.resolve(variant).value):
-                has_null = True
-            else:
-                variants.append(variant)
-        allows_null = null or (has_null and (shape.kinds is None or "null" in shape.kinds))
-        if shape.node.is_openapi_30 and shape.nullable:
-            allows_null = True
-        elif not has_null and null and shape.kinds is None:
-            allows_null = False  # null comes in through a variant that allows it itself
-        if has_base and all(_only_requires(variant.value) for variant in variants):
-            return self._requirements(shape, group, kinds), allows_null
-        if not has_base and group.keyword and all(_is_constant(variant.value) for variant in variants):
-            return self._constants(shape.node, variants), allows_null
-        if has_base:
-            taken = frozenset({f"{group.at.key}/{group.keyword}"}) | shape.node.skip
-            base = shape.node._replace(skip=taken)
-            variants = [merged((base, variant), variant) for variant in variants]
-        if len(variants) == 1 and not has_null:
-            return self._unwrap(variants[0], null=allows_null)
+    def _alternatives(self, shape: Shape, kinds: frozenset[str] | None, *, null: bool) -> Type:
+        group = shape.groups[0]
+        variants = [variant for variant in group.variants if not _is_null(self.source.resolve(variant).value)]
+        offers_null = len(variants) < len(group.variants)
+        null = (null and (offers_null or shape.node.is_openapi_30)) or (offers_null and shape.kinds is None)
+        if not self._has_base(shape, variants):
+            inner, null = self._union_or_less(shape, group, variants, null=null)
+            return self._finished(shape, inner, null=null)
+        if variants and all(_only_requires(variant.value) for variant in variants):
+            return self._requirements(shape, group)
+        base = shape.node._replace(skip=shape.node.skip | {f"{group.at.key}/{group.keyword}"})
+        joined = [variant._replace(value=None, parts=(base, variant)) for variant in variants]
+        with self._deeper(shape.node):
+            inner, null = self._union_or_less(shape, group, joined, null=null)
+        return nullable(inner) if null else inner
+
+    def _has_base(self, shape: Shape, variants: list[Node]) -> bool:
+        """Whether anything stands beside the alternatives that each of them has to obey as well."""
+        if len(shape.groups) > 1 or shape.fields or shape.required or shape.enum is not None or shape.limits:
+            return True
+        if shape.patterns or shape.items or shape.prefix or shape.unevaluated or shape.format:
+            return True
+        if _strip_open([extra.rule for extra in shape.extras]):
+            return True
+        return bool(shape.kinds) and not all(_says_kind(self.source.resolve(variant).value) for variant in variants)
+
+    @contextmanager
+    def _deeper(self, node: Node) -> Iterator[None]:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            self.trouble(node, "the alternatives refer to each other in a circle", "circular-alternatives", fatal=True)
+            raise ContractShapeError
+        yield
+        self._depth -= 1
+
+    def _union_or_less(self, shape: Shape, group: Group, variants: list[Node], *, null: bool) -> tuple[Type, bool]:
         if not variants:
-            return Nothing(), allows_null
+            return Nothing(), null
+        if all(_is_constant(variant.value) for variant in variants):
+            return self._constants(shape.node, variants), null
         if len(variants) == 1:
-            return self._unwrap(variants[0], null=allows_null)
-        return self._union(shape, group, variants), allows_null
+            inner = self.type_of(variants[0])
+            return (inner.inner, True) if isinstance(inner, Nullable) else (inner, null)
+        return self._union(shape, group, variants, null=null)
 
-    def _unwrap(self, node: Node, *, null: bool) -> tuple[Type, bool]:
-        inner = self.type_of(node)
-        return (inner.inner, True) if isinstance(inner, Nullable) else (inner, null)
-
-    def _requirements(self, shape: Shape, group: Group, kinds: frozenset[str] | None) -> Type:
+    def _requirements(self, shape: Shape, group: Group) -> Type:
         """Alternatives that only ask for properties: the type is the base, and a rule says the rest."""
-        taken = frozenset({f"{group.at.key}/{group.keyword}"}) | shape.node.skip
-        base = self._typed(shape_of(shape.node._replace(skip=taken), self.source))
-        if isinstance(base, Nullable):
-            base = base.inner
-        operands = tuple(self.reference(variant) for variant in group.variants)
-        return _with_checks(base, (Check(group.keyword, operands),), self) if kinds != frozenset() else base
+        base = shape.node._replace(skip=shape.node.skip | {f"{group.at.key}/{group.keyword}"})
+        with self._deeper(shape.node):
+            found = self._typed(shape_of(base, self.source))
+        inner = found.inner if isinstance(found, Nullable) else found
+        operands = tuple(self.type_of(variant) for variant in group.variants)
+        inner = self._with_checks(inner, (Check(group.keyword, operands),))
+        return nullable(inner) if isinstance(found, Nullable) else inner
 
     def _constants(self, node: Node, variants: list[Node]) -> Type:
         values = [_constant(variant.value) for variant in variants]
@@ -212,22 +232,26 @@ class TypeBuilder:
         }
         return self._enum(node, values, docs) if len(values) > 1 else Constant(values[0])
 
-    def _union(self, shape: Shape, group: Group, variants: list[Node]) -> Type:
+    def _union(self, shape: Shape, group: Group, variants: list[Node], *, null: bool) -> tuple[Type, bool]:
         node = shape.node
-        labels = variant_labels([variant.value for variant in group.variants if not _is_null(self.source.resolve(variant).value)])
+        originals = [variant.parts[-1] if variant.parts else variant for variant in variants]
+        labels = variant_labels([variant.value for variant in originals])
         names = member_names(labels)
         types = [self.type_of(variant) for variant in variants]
+        null = null or any(isinstance(kind, Nullable) for kind in types)
         union = UnionType(
             name=self._name(node),
             at=node.at,
-            doc=doc_of(node.value),
-            variants=tuple(Variant(kind, names[label]) for kind, label in zip(types, labels, strict=True)),
+            doc=doc_of(node),
+            variants=tuple(
+                Variant(kind.inner if isinstance(kind, Nullable) else kind, names[label])
+                for kind, label in zip(types, labels, strict=True)
+            ),
             exclusive=group.keyword == "oneOf",
         )
         if shape.discriminator is not None:
-            originals = tuple(v for v in group.variants if not _is_null(self.source.resolve(v).value))
-            self.tags[node.key] = (shape.discriminator, originals)
-        return self._declare(union, node)
+            self.tags[node.key] = (shape.discriminator, tuple(originals))
+        return self._declare(union, node), null
 
     # Kinds
 
@@ -246,7 +270,7 @@ class TypeBuilder:
         union = UnionType(
             name=self._name(shape.node),
             at=shape.node.at,
-            doc=doc_of(shape.node.value),
+            doc=doc_of(shape.node),
             variants=tuple(
                 Variant(item, names[_KIND_NAMES[kind]]) for item, kind in zip(types, found, strict=True)
             ),
@@ -271,7 +295,7 @@ class TypeBuilder:
         rest: Type = self.type_of(merged(shape.items, shape.items[0])) if shape.items else Anything()
         if not shape.prefix:
             return Array(rest, limits)
-        prefix = tuple(self.type_of(merged((*nodes, *shape.items[1:0]), nodes[0])) for nodes in shape.prefix)
+        prefix = tuple(self.type_of(merged(nodes, nodes[0])) for nodes in shape.prefix)
         return Tuple(prefix, None if isinstance(rest, Nothing) else rest, limits)
 
     def _object(self, shape: Shape, *, suffix: bool) -> Type:
@@ -287,7 +311,7 @@ class TypeBuilder:
         declaration = ObjectType(
             name=type_name(path),
             at=node.at,
-            doc=doc_of(node.value),
+            doc=doc_of(node),
             checks=(check,) if check else (),
             fields=fields,
             extra=None if isinstance(extra, Nothing) else extra,
@@ -320,7 +344,7 @@ class TypeBuilder:
             default=facts.default,
             read_only=facts.read_only,
             write_only=facts.write_only,
-            doc=doc_of(node.value, deprecated=facts.deprecated),
+            doc=doc_of(node, deprecated=facts.deprecated),
         )
 
     def _pattern_rules(self, shape: Shape, wire: str) -> list[Node]:
@@ -355,7 +379,16 @@ class TypeBuilder:
             names = tuple(name for name, _ in shape.dependent_schemas)
             operands = tuple(self._operand(node) for _, node in shape.dependent_schemas)
             checks.append(Check("dependentSchemas", operands, names=names))
-        return _with_checks(inner, tuple(checks), self) if checks else inner
+        return self._with_checks(inner, tuple(checks)) if checks else inner
+
+    def _with_checks(self, inner: Type, checks: tuple[Check, ...]) -> Type:
+        """Rules belong to the declaration when it was made for this place, else they stand around the type."""
+        declared = self.declared.get(inner.key) if isinstance(inner, Reference) else None
+        if declared is None or isinstance(declared, AliasType):
+            return Checked(inner, checks)
+        assert isinstance(inner, Reference)  # noqa: S101 - told to the type checker
+        self.declared[inner.key] = replace(declared, checks=(*declared.checks, *checks))
+        return inner
 
     def _operand(self, node: Node | None) -> Type:
         return Anything() if node is None else self.type_of(node)
@@ -372,15 +405,19 @@ class TypeBuilder:
         return Reference(key)
 
     def _declare_named(self, node: Node) -> None:
+        """Give the place a declaration under its own key.
+
+        What was declared for it but is only a part of the answer (the object of "object or null") moves aside.
+        """
         found = self.type_of(node)
         if found == Reference(node.key):
             return
-        doc = doc_of(node.value)
-        self.declared[node.key] = AliasType(name=self._alias_name(node), at=node.at, doc=doc, type=found)
-
-    def _alias_name(self, node: Node) -> str:
-        """A nullable or checked declaration takes its name; the bare one below it moves aside."""
-        return self._name(node)
+        bare = self.declared.pop(node.key, None)
+        if bare is not None:
+            key = f"{node.key}/bare"
+            self.declared[key] = replace(bare, name=type_name(f"{self.places.name(node)}_Value"))
+            found = _moved(found, node.key, key)
+        self.declared[node.key] = AliasType(name=self._name(node), at=node.at, doc=doc_of(node), type=found)
 
 
 _KIND_NAMES = {
@@ -391,3 +428,139 @@ _KIND_NAMES = {
     "array": "list",
     "object": "object",
 }
+_VALUE_KINDS: dict[type, frozenset[str]] = {
+    bool: frozenset({"boolean"}),
+    int: frozenset({"integer", "number"}),
+    str: frozenset({"string"}),
+    list: frozenset({"array"}),
+    dict: frozenset({"object"}),
+    type(None): frozenset({"null"}),
+}
+
+
+def nullable(inner: Type) -> Type:
+    """The type or null; said once is enough."""
+    if isinstance(inner, Nullable | Anything) or inner == Scalar("null"):
+        return inner
+    return Nullable(inner)
+
+
+def doc_of(node: Node, *, deprecated: bool = False) -> Doc:
+    """What the contract says to people at this place."""
+    value = next((part.value for part in (node, *node.parts) if isinstance(part.value, dict)), None)
+    if value is None:
+        return Doc(deprecated=True) if deprecated else NO_DOC
+    title, description = value.get("title"), value.get("description")
+    examples = value.get("examples")
+    found = tuple(examples) if isinstance(examples, list) else ()
+    if "example" in value:
+        found = (*found, value["example"])
+    deprecated = deprecated or value.get("deprecated") is True
+    if not (title or description or found or deprecated):
+        return NO_DOC
+    return Doc(str(title or ""), str(description or ""), deprecated, found)
+
+
+class ContractShapeError(Exception):
+    """A schema that cannot be built; the reason is among the troubles."""
+
+
+class _Facts(NamedTuple):
+    default: Json = MISSING
+    read_only: bool = False
+    write_only: bool = False
+    deprecated: bool = False
+
+
+def _facts(node: Node, source: Source) -> _Facts:
+    """What is said about a property rather than about its type, also beyond its references."""
+    value = node.value
+    if isinstance(value, dict) and not node.parts and "$ref" not in value and "allOf" not in value:
+        return _Facts(
+            value.get("default", MISSING),
+            value.get("readOnly") is True,
+            value.get("writeOnly") is True,
+            value.get("deprecated") is True,
+        )
+    shape = shape_of(node, source)
+    return _Facts(shape.default, shape.read_only, shape.write_only, shape.deprecated)
+
+
+def _kinds(shape: Shape) -> tuple[frozenset[str] | None, bool]:
+    """The kinds of value (without null), None when any will do; and whether null is allowed."""
+    if shape.kinds is not None:
+        return shape.kinds - {"null"}, "null" in shape.kinds or shape.nullable
+    if shape.implied and shape.enum is None:
+        return frozenset(shape.implied), shape.nullable
+    return None, shape.nullable
+
+
+def _kinds_of(value: Json) -> frozenset[str]:
+    if isinstance(value, float):
+        return frozenset({"integer", "number"} if value.is_integer() else {"number"})
+    return _VALUE_KINDS[type(value)]
+
+
+def _spelling(value: Json) -> str:
+    return value if isinstance(value, str) else f"value {json.dumps(value)}"
+
+
+def _is_null(value: Json) -> bool:
+    if not isinstance(value, dict):
+        return False
+    values = value.get("enum") if "enum" in value else [value["const"]] if "const" in value else [0]
+    return value.get("type") in ("null", ["null"]) or values == [None]
+
+
+def _is_constant(value: Json) -> bool:
+    return isinstance(value, dict) and value.keys() <= {"const", "enum", "type", "title", "description"} and (
+        "const" in value or (isinstance(value.get("enum"), list) and len(value["enum"]) == 1)
+    )
+
+
+def _constant(value: Mapping[str, Any]) -> Json:
+    return value["const"] if "const" in value else value["enum"][0]
+
+
+def _only_requires(value: Json) -> bool:
+    """Alternatives that say which properties must be there, and nothing about what they are."""
+    if not isinstance(value, dict) or not value.keys() <= {"required", "not", "title", "description", "properties", "type"}:
+        return False
+    properties = value.get("properties") or {}
+    return ("required" in value or "not" in value) and all(sub in (True, {}) for sub in properties.values())
+
+
+def _says_kind(value: Json) -> bool:
+    return isinstance(value, dict) and not value.keys().isdisjoint(
+        ("type", "properties", "items", "allOf", "oneOf", "anyOf", "enum", "const", "additionalProperties", "required")
+    )
+
+
+def _only_reference(value: Mapping[str, Any]) -> Json | None:
+    """The one reference in `allOf: [$ref]` beside nothing but annotations: 3.0's way to annotate a reference."""
+    parts = value.get("allOf")
+    if not isinstance(parts, list) or len(parts) != 1 or not value.keys() - {"allOf", "nullable"} <= _ANNOTATIONS:
+        return None
+    part = parts[0]
+    return part if isinstance(part, dict) and part.keys() == {"$ref"} else None
+
+
+def _strip_open(nodes: Iterable[Node]) -> list[Node]:
+    """Without the schemas that allow everything."""
+    return [node for node in nodes if node.value is not True and node.value != {} or node.parts]
+
+
+def _matches(pattern: str, name: str) -> bool:
+    try:
+        return re.search(pattern, name) is not None
+    except re.error:
+        return False
+
+
+def _moved(found: Type, old: str, new: str) -> Type:
+    """The wrappers around a reference, around another one."""
+    if found == Reference(old):
+        return Reference(new)
+    if isinstance(found, Nullable | Checked):
+        return replace(found, inner=_moved(found.inner, old, new))
+    return found

@@ -72,7 +72,7 @@ def parts(text: str) -> tuple[str, ...]:
     if text.isascii() and text.isalnum():
         return (text,)
     found = "".join(map(_letter, normalize("NFKC", text))).split()
-    if not found or (text[0] in "+-" and found[0][:1].isdigit()):
+    if text and (not found or (text[0] in "+-" and found[0][:1].isdigit())):
         signs = text if not found else text[0]
         found = [_SIGNS.get(sign, f"u{ord(sign):x}") for sign in signs] + found
     return tuple(found)
