@@ -1,9 +1,9 @@
 """One model of all contracts of a project: operations, messages, and types with names.
 
-    model = build_model([load(Path("contracts/openapi.yaml")), load(Path("contracts/asyncapi.yaml"))])
-    model.types["contracts/openapi.yaml#/components/schemas/Project"]   # an ObjectType
-    model.operations, model.channels, model.exchanges                   # what uses them
-    model.troubles                                                      # what its owner should know, with places
+model = build_model([load(Path("contracts/openapi.yaml")), load(Path("contracts/asyncapi.yaml"))])
+model.types["contracts/openapi.yaml#/components/schemas/Project"]   # an ObjectType
+model.operations, model.channels, model.exchanges                   # what uses them
+model.troubles                                                      # what its owner should know, with places
 """
 
 from collections.abc import Iterable, Iterator
@@ -90,15 +90,14 @@ def _with_replies(exchanges: list[Exchange]) -> Iterator[Exchange]:
 
 def _with_input(operation: Operation, in_request: object) -> Operation:
     """The operation with the input types in what its client writes."""
+
     def turned(content: Content) -> Content:
         if content.type is None or not callable(in_request):
             return content
         return replace(content, type=exchange(content.type, in_request))
 
     if operation.reverse:
-        answers = tuple(
-            replace(answer, contents=tuple(map(turned, answer.contents))) for answer in operation.responses
-        )
+        answers = tuple(replace(answer, contents=tuple(map(turned, answer.contents))) for answer in operation.responses)
         return replace(operation, responses=answers)
     parameters = tuple(replace(item, content=turned(item.content)) for item in operation.parameters)
     body = operation.body and replace(operation.body, contents=tuple(map(turned, operation.body.contents)))

@@ -62,7 +62,13 @@ class AsyncReader:
                     messages = tuple(self._messages_2(node))
                     flow: Action = "receive" if action == "receive" else "send"
                     yield Exchange(
-                        self._builder.places.name(node), node.at, node, flow, name, messages, self._union(node, messages)
+                        self._builder.places.name(node),
+                        node.at,
+                        node,
+                        flow,
+                        name,
+                        messages,
+                        self._union(node, messages),
                     )
 
     def _messages_2(self, operation: Node) -> Iterator[Message]:

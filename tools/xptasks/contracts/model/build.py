@@ -68,6 +68,7 @@ class TypeBuilder:
         self.tags: dict[str, tuple[Mapping[str, Any], tuple[Node, ...]]] = {}
         self._wanted: dict[str, Node] = {}
         self._seen: set[str] = set()
+        self._aside: set[str] = set()
         self._depth = 0
 
     def reference(self, node: Node) -> Reference:
@@ -80,9 +81,8 @@ class TypeBuilder:
     def finish(self) -> None:
         """Build every declaration that a reference asked for."""
         while self._wanted:
-            key, node = self._wanted.popitem()
-            if key not in self.declared:
-                self._declare_named(node)
+            _, node = self._wanted.popitem()
+            self._declare_named(node)
 
     def trouble(self, node: Node, message: str, rule: str, *, fatal: bool = False) -> None:
         """Note something about this place."""
@@ -111,7 +111,9 @@ class TypeBuilder:
     def _unknown(self, node: Node) -> None:
         for keyword in node.value.keys() - KNOWN:
             if not keyword.startswith("x-"):
-                self.trouble(node, f"the keyword {keyword!r} is not known, so nothing follows from it", "unknown-keyword")
+                self.trouble(
+                    node, f"the keyword {keyword!r} is not known, so nothing follows from it", "unknown-keyword"
+                )
 
     def _express(self, node: Node) -> Type:
         try:
@@ -126,7 +128,7 @@ class TypeBuilder:
             return Nothing()
         kinds, null = _kinds(shape)
         if shape.groups:
-            return self._alternatives(shape, kinds, null=null)
+            return self._alternatives(shape, null=null)
         if shape.enum is not None:
             inner, null = self._values(shape, kinds)
         else:
@@ -159,17 +161,17 @@ class TypeBuilder:
 
     def _enum(self, node: Node, values: list[Json], docs: Mapping[int, str]) -> Type:
         names = member_names([_spelling(value) for value in values])
-        cases = tuple(
-            Case(value, names[_spelling(value)], docs.get(index, "")) for index, value in enumerate(values)
-        )
+        cases = tuple(Case(value, names[_spelling(value)], docs.get(index, "")) for index, value in enumerate(values))
         kind: Any = "mixed"
         if all(isinstance(value, str) for value in values):
             kind = "string"
         elif all(isinstance(value, int) and not isinstance(value, bool) for value in values):
             kind = "integer"
-        return self._declare(EnumType(name=self._name(node), at=node.at, doc=doc_of(node), kind=kind, cases=cases), node)
+        return self._declare(
+            EnumType(name=self._name(node), at=node.at, doc=doc_of(node), kind=kind, cases=cases), node
+        )
 
-    def _alternatives(self, shape: Shape, kinds: frozenset[str] | None, *, null: bool) -> Type:
+    def _alternatives(self, shape: Shape, *, null: bool) -> Type:
         group = shape.groups[0]
         variants = [variant for variant in group.variants if not _is_null(self.source.resolve(variant).value)]
         offers_null = len(variants) < len(group.variants)
@@ -271,9 +273,7 @@ class TypeBuilder:
             name=self._name(shape.node),
             at=shape.node.at,
             doc=doc_of(shape.node),
-            variants=tuple(
-                Variant(item, names[_KIND_NAMES[kind]]) for item, kind in zip(types, found, strict=True)
-            ),
+            variants=tuple(Variant(item, names[_KIND_NAMES[kind]]) for item, kind in zip(types, found, strict=True)),
             exclusive=False,
         )
         return self._declare(union, shape.node)
@@ -400,7 +400,9 @@ class TypeBuilder:
 
     def _declare(self, declaration: Declaration, node: Node, suffix: str = "") -> Reference:
         key = node.key + suffix
-        self._seen.add(key)
+        if key in self._aside:
+            key += "/bare"
+            declaration = replace(declaration, name=type_name(f"{self.places.name(node)}_Value"))
         self.declared[key] = declaration
         return Reference(key)
 
@@ -412,11 +414,9 @@ class TypeBuilder:
         found = self.type_of(node)
         if found == Reference(node.key):
             return
-        bare = self.declared.pop(node.key, None)
-        if bare is not None:
-            key = f"{node.key}/bare"
-            self.declared[key] = replace(bare, name=type_name(f"{self.places.name(node)}_Value"))
-            found = _moved(found, node.key, key)
+        if node.key in self.declared:
+            self._aside.add(node.key)
+            found = self.type_of(node)
         self.declared[node.key] = AliasType(name=self._name(node), at=node.at, doc=doc_of(node), type=found)
 
 
@@ -513,8 +513,10 @@ def _is_null(value: Json) -> bool:
 
 
 def _is_constant(value: Json) -> bool:
-    return isinstance(value, dict) and value.keys() <= {"const", "enum", "type", "title", "description"} and (
-        "const" in value or (isinstance(value.get("enum"), list) and len(value["enum"]) == 1)
+    return (
+        isinstance(value, dict)
+        and value.keys() <= {"const", "enum", "type", "title", "description"}
+        and ("const" in value or (isinstance(value.get("enum"), list) and len(value["enum"]) == 1))
     )
 
 
@@ -524,7 +526,14 @@ def _constant(value: Mapping[str, Any]) -> Json:
 
 def _only_requires(value: Json) -> bool:
     """Alternatives that say which properties must be there, and nothing about what they are."""
-    if not isinstance(value, dict) or not value.keys() <= {"required", "not", "title", "description", "properties", "type"}:
+    if not isinstance(value, dict) or not value.keys() <= {
+        "required",
+        "not",
+        "title",
+        "description",
+        "properties",
+        "type",
+    }:
         return False
     properties = value.get("properties") or {}
     return ("required" in value or "not" in value) and all(sub in (True, {}) for sub in properties.values())
@@ -547,7 +556,7 @@ def _only_reference(value: Mapping[str, Any]) -> Json | None:
 
 def _strip_open(nodes: Iterable[Node]) -> list[Node]:
     """Without the schemas that allow everything."""
-    return [node for node in nodes if node.value is not True and node.value != {} or node.parts]
+    return [node for node in nodes if (node.value is not True and node.value != {}) or node.parts]
 
 
 def _matches(pattern: str, name: str) -> bool:
@@ -555,12 +564,3 @@ def _matches(pattern: str, name: str) -> bool:
         return re.search(pattern, name) is not None
     except re.error:
         return False
-
-
-def _moved(found: Type, old: str, new: str) -> Type:
-    """The wrappers around a reference, around another one."""
-    if found == Reference(old):
-        return Reference(new)
-    if isinstance(found, Nullable | Checked):
-        return replace(found, inner=_moved(found.inner, old, new))
-    return found

@@ -11,6 +11,7 @@ from xptasks.contracts.model.shape import same
 from xptasks.contracts.model.source import Node
 from xptasks.contracts.model.types import (
     AliasType,
+    Anything,
     Array,
     Checked,
     Constant,
@@ -51,11 +52,33 @@ def resolved(kind: Type, declared: Declared) -> Type | Declaration:
             return found
 
 
+def accepts_null(kind: Type, declared: Declared) -> bool:
+    """True when null is a value of the type, whatever names are around it."""
+    seen: set[str] = set()
+    pending: list[Type] = [kind]
+    while pending:
+        found: Type | Declaration = pending.pop()
+        if isinstance(found, Reference):
+            if found.key in seen:
+                continue
+            seen.add(found.key)
+            found = declared[found.key]
+        if isinstance(found, Nullable | Anything) or found in (Scalar("null"), Constant(None)):
+            return True
+        if isinstance(found, Checked):
+            pending.append(found.inner)
+        elif isinstance(found, AliasType):
+            pending.append(found.type)
+        elif isinstance(found, UnionType):
+            pending.extend(variant.type for variant in found.variants)
+    return False
+
+
 # Alternatives
 
 
 def discriminate(builder: TypeBuilder) -> None:
-    """Give each union its discriminating property, said or found, and drop `exclusive` where nothing can match twice."""
+    """Give each union its discriminating property, and drop `exclusive` where nothing can match twice."""
     declared = builder.declared
     for key, union in list(declared.items()):
         if not isinstance(union, UnionType):
@@ -236,7 +259,9 @@ def split_directions(
 
 def _relaxed(declaration: Declaration, *, read_only: bool) -> Declaration:
     """Without `required` on the properties that do not travel this way."""
-    if not isinstance(declaration, ObjectType) or not any(_bound(field, read_only=read_only) for field in declaration.fields):
+    if not isinstance(declaration, ObjectType) or not any(
+        _bound(field, read_only=read_only) for field in declaration.fields
+    ):
         return declaration
     fields = tuple(
         replace(field, required=False) if _bound(field, read_only=read_only) else field for field in declaration.fields
@@ -254,7 +279,8 @@ def _affected(declared: Declared, roots: Iterable[str], *, read_only: bool) -> s
     found = {
         key
         for key in reached
-        if isinstance(item := declared[key], ObjectType) and any(_bound(field, read_only=read_only) for field in item.fields)
+        if isinstance(item := declared[key], ObjectType)
+        and any(_bound(field, read_only=read_only) for field in item.fields)
     }
     users: dict[str, set[str]] = {}
     for key in reached:

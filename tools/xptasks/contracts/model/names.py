@@ -1,7 +1,7 @@
 """Names in generated code: from the contract's spelling to identifiers that are valid and equal in every language.
 
-A name depends on the schema's own path and on its direct siblings only, never on what stands elsewhere. `_` separates the
-steps of a path, and the name of a component never contains it, so `Project_Status` (the inline schema of a property)
+A name depends on the schema's own path and on its direct siblings only, never on what stands elsewhere. `_` separates
+the steps of a path, and the name of a component never contains it: `Project_Status`, the inline schema of a property,
 cannot collide with a component `ProjectStatus`, whoever came first.
 """
 
@@ -47,7 +47,7 @@ class MemberName:
     """A field or an enum case in the spelling of each language.
 
     Attributes:
-        snake: `created_at`, for fields in Python.
+        snake: `created_at`, for fields in Python; never begins with `_`, which pydantic keeps for itself.
         camel: `createdAt`, for fields and enum cases in Swift.
         upper: `CREATED_AT`, for enum members in Python.
     """
@@ -66,8 +66,8 @@ def digest(text: str) -> str:
 def parts(text: str) -> tuple[str, ...]:
     """Split at everything that is no letter or digit: `simple-user` -> simple, user.
 
-    A sign that stands alone or before a digit is spelled out (`+1` -> plus, 1); letters outside of ASCII stay when every
-    language takes them in an identifier, otherwise they become `u` and their code point.
+    A sign that stands alone or before a digit is spelled out (`+1` -> plus, 1). Letters outside of ASCII stay when
+    every language takes them in an identifier, otherwise they become `u` and their code point.
     """
     if text.isascii() and text.isalnum():
         return (text,)
@@ -103,19 +103,16 @@ def pascal(text: str) -> str:
 @lru_cache(maxsize=65536)
 def snake(text: str) -> str:
     """`createdAt` -> `created_at`."""
-    return _leading(("_".join(_humps(text)) or "empty").lower())
+    name = ("_".join(_humps(text)) or "empty").lower()
+    return f"n_{name}" if name[0].isdigit() else name
 
 
 @lru_cache(maxsize=65536)
 def camel(text: str) -> str:
     """`created_at` -> `createdAt`."""
     first, *rest = [*_humps(text)] or ["empty"]
-    return _leading(first.lower() + "".join(part[:1].upper() + part[1:].lower() for part in rest))
-
-
-def _leading(name: str) -> str:
-    """No language lets a name begin with a digit."""
-    return f"_{name}" if name[:1].isdigit() else name
+    name = first.lower() + "".join(part[:1].upper() + part[1:].lower() for part in rest)
+    return f"n{name}" if name[0].isdigit() else name
 
 
 def spread(keys: Iterable[str], spell: Callable[[str], str]) -> dict[str, str]:
@@ -143,8 +140,10 @@ def segments(keys: Iterable[str]) -> dict[str, str]:
 
 
 def type_name(path: str) -> str:
-    """A path's name, moved out of the way of reserved and shadowing words: `Result` -> `Result_`."""
-    return f"{path}_" if path in TYPE_WORDS else _leading(path)
+    """A path's name, moved out of the way of reserved and shadowing words and of digits: `Result` -> `Result_`."""
+    if path in TYPE_WORDS:
+        return f"{path}_"
+    return f"_{path}" if path[:1].isdigit() else path
 
 
 def member_names(keys: Iterable[str]) -> dict[str, MemberName]:

@@ -46,7 +46,7 @@ def _path(item: Node, path: str, builder: TypeBuilder, *, reverse: bool) -> Iter
         yield from _operation(node, method, path, shared, builder, reverse=reverse)
 
 
-def _operation(
+def _operation(  # noqa: PLR0913 - what a path item shares with its operations
     node: Node, method: str, path: str, shared: list[Node], builder: TypeBuilder, *, reverse: bool
 ) -> Iterator[Operation]:
     own = [_resolved_child(node, builder, "parameters", index) for index in _indexes(node, "parameters")]

@@ -1,8 +1,8 @@
 """From the place of a schema to the name of its type: a function of the path to it and of its direct siblings.
 
-    /components/schemas/Project/properties/status             Project_Status
-    /paths/~1projects/get/responses/200/content/.../schema     ListProjects_Response200
-    /components/messages/UserSignedUp/payload                  UserSignedUp_Payload
+/components/schemas/Project/properties/status             Project_Status
+/paths/~1projects/get/responses/200/content/.../schema     ListProjects_Response200
+/components/messages/UserSignedUp/payload                  UserSignedUp_Payload
 """
 
 import json
@@ -115,7 +115,7 @@ def _operation(_places: Places, parent: Spot, token: str) -> str:
     return pascal(str(given)) if given else _join(parent.name, token.capitalize())
 
 
-def _parameter(places: Places, parent: Spot, token: str) -> str:
+def _parameter(_places: Places, parent: Spot, token: str) -> str:
     value = _member(parent.value, token)
     if not isinstance(value, dict) or "name" not in value:
         return _join(parent.name, f"Parameter{token}")
@@ -130,7 +130,7 @@ def _media(_places: Places, parent: Spot, token: str) -> str:
     return parent.name if token in _JSON_MEDIA else _join(parent.name, pascal(token))
 
 
-def _variant(places: Places, parent: Spot, token: str) -> str:
+def _variant(_places: Places, parent: Spot, token: str) -> str:
     labels = variant_labels(parent.value if isinstance(parent.value, list) else ())
     index = int(token)
     return _join(parent.name, labels[index] if index < len(labels) else f"Variant{token}")
@@ -210,13 +210,14 @@ _SCHEMA_ROLES = {
     "definitions": "fields",
     "schema": "schema",  # AsyncAPI's multi-format schema
 }
-_SCHEMAS = {
-    role: _SCHEMA_ROLES
-    for role in (
-        "schema", "component", "field", "pattern", "value", "key", "item", "contained", "member", "part", "variant",
-        "negated", "condition", "consequence", "alternative", "dependent", "payload", "message_headers", "parameter_schema",
-    )
-}  # fmt: skip
+_SCHEMAS = dict.fromkeys(
+    [
+        *("schema", "component", "field", "pattern", "value", "key", "item", "contained", "member", "part", "variant"),
+        *("negated", "condition", "consequence", "alternative", "dependent"),
+        *("payload", "message_headers", "parameter_schema"),
+    ],
+    _SCHEMA_ROLES,
+)
 _PARAMETER = {"schema": "schema", "content": "contents"}
 _PATH_ITEM = {"parameters": "parameters", "additionalOperations": "operations", **dict.fromkeys(METHODS, "operation")}
 _MESSAGE = {"payload": "payload", "headers": "message_headers"}
@@ -347,10 +348,10 @@ _NAMERS: dict[str, Callable[[Places, Spot, str], str]] = {
     "subscribe": _fixed("Subscribe"),
     "channel_parameter": lambda places, parent, token: _join(_sibling(places, parent, token), "Parameter"),
     "message": _sibling,
-    "listed_message": lambda places, parent, token: _join(parent.name, _message_label(parent.value, token)),
+    "listed_message": lambda _places, parent, token: _join(parent.name, _message_label(parent.value, token)),
     "payload": _fixed("Payload"),
     "message_headers": _fixed("Headers"),
-    "trait": lambda places, parent, token: _join(parent.name, f"Trait{token}"),
+    "trait": lambda _places, parent, token: _join(parent.name, f"Trait{token}"),
     "async_operation": _sibling,
     "reply": _fixed("Reply"),
 }

@@ -1,8 +1,8 @@
 """A schema with its references and allOf parts laid on top of each other: every rule that holds at one place.
 
-JSON Schema says that all of allOf, `$ref` and its siblings apply at once; a type needs one answer. `Shape` is that answer as
-far as rules can be merged, and keeps the rest (`groups`, `nots`, ...) side by side. Every subschema keeps the place where
-it is written, because names are made from places.
+JSON Schema says that all of allOf, `$ref` and its siblings apply at once; a type needs one answer. `Shape` is that
+answer as far as rules can be merged, and keeps the rest (`groups`, `nots`, ...) side by side. Every subschema keeps the
+place where it is written, because names are made from places.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -244,9 +244,7 @@ class _Merger:
     def _group(
         self, node: Node, keyword: str, variants: list[Any], stack: tuple[str, ...], skip: frozenset[str]
     ) -> None:
-        group = Group(
-            keyword, node, tuple(node.child(item, keyword, index) for index, item in enumerate(variants))
-        )
+        group = Group(keyword, node, tuple(node.child(item, keyword, index) for index, item in enumerate(variants)))
         if f"{node.key}/{keyword}" in skip:
             return
         if len(stack) > 1 and any(self.source.final_key(variant) in stack for variant in group.variants):

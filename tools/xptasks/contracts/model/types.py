@@ -1,7 +1,7 @@
 """The types of a contract, the same for every language: what an emitter reads.
 
-A `Type` is an expression without a name (`Scalar`, `Array`, `Nullable`, `Reference`, ...). A `Declaration` has a name and is
-emitted once. `Reference` points at a declaration by its key, which is the place of the schema, `FILE#POINTER`.
+A `Type` is an expression without a name (`Scalar`, `Array`, `Nullable`, `Reference`, ...). A `Declaration` has a name
+and is emitted once. `Reference` points at a declaration by its key, which is the place of the schema, `FILE#POINTER`.
 All values are frozen; JSON values from the contract (defaults, constants, examples) stay as the parser gave them.
 """
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TypeVar
 
 from xptasks.contracts.model.types import (
     AliasType,
@@ -19,8 +18,6 @@ from xptasks.contracts.model.types import (
     Type,
     UnionType,
 )
-
-_Declared = TypeVar("_Declared", ObjectType, EnumType, UnionType, AliasType)
 
 
 def references(kind: Type, *, rules: bool = True) -> Iterator[str]:
@@ -73,7 +70,7 @@ def parts(declaration: Declaration) -> tuple[Type, ...]:
             return ()
 
 
-def exchange(kind: Type, key: Callable[[str], str]) -> Type:
+def exchange(kind: Type, key: Callable[[str], str]) -> Type:  # noqa: PLR0911 - one case for each type
     """The same type with other keys in its references."""
     match kind:
         case Reference():
@@ -97,7 +94,7 @@ def _exchange_checks(checks: tuple[Check, ...], key: Callable[[str], str]) -> tu
     return tuple(replace(check, types=tuple(exchange(item, key) for item in check.types)) for check in checks)
 
 
-def exchange_all(declaration: _Declared, key: Callable[[str], str]) -> _Declared:
+def exchange_all(declaration: Declaration, key: Callable[[str], str]) -> Declaration:
     """The same declaration with other keys in its references."""
     checks = _exchange_checks(declaration.checks, key)
     match declaration:

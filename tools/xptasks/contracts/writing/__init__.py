@@ -1,0 +1,1 @@
+"""What the languages under `generate/` share: text that cannot become code, documentation, support code to copy."""
