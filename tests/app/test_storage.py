@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
@@ -19,14 +20,16 @@ MOMENT = datetime(2026, 1, 31, 10, 30, 0, 250, tzinfo=timezone(timedelta(hours=1
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A server that the caller names, else one of our own for these tests."""
     if url := os.environ.get("PROJECTS_TEST_POSTGRES"):
         yield url
     elif not shutil.which("initdb"):
         pytest.skip("PostgreSQL: neither PROJECTS_TEST_POSTGRES is set nor is initdb on PATH")
     else:
-        yield from own_server(tmp_path_factory.mktemp("postgres"))
+        # Not one of pytest's folders: they are private to us, and their paths are too long for a socket on macOS.
+        with tempfile.TemporaryDirectory(prefix="projects-") as folder:
+            yield from own_server(Path(folder))
 
 
 def own_server(folder: Path) -> Iterator[str]:
@@ -36,8 +39,6 @@ def own_server(folder: Path) -> Iterator[str]:
     if os.geteuid() == 0:
         as_user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"]
         shutil.chown(folder, "nobody", "nogroup")
-        for parent in folder.parents[:2]:
-            parent.chmod(0o755)
     options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
     for command in (
         ["initdb", "--auth=trust", "--username=tests", "--encoding=UTF8", f"--pgdata={data}"],
