@@ -1,6 +1,5 @@
 """Tasks that run or explain the tiers."""
 
-import shutil
 import sys
 
 from xptasks.errors import CannotRunError
@@ -40,8 +39,10 @@ def fix() -> int:
 
 def _ruff() -> list[str]:
     """Ruff as the tier fast has it, else as it is installed here."""
+    from xptasks.system.machine import find  # noqa: PLC0415
+
     tier = project() / ".nox" / "fast" / "bin" / "ruff"
-    found = str(tier) if tier.exists() else shutil.which("ruff")
+    found = str(tier) if tier.exists() else find("ruff")
     if found is None:
         raise CannotRunError("ruff is not installed", hint="run `nox -s fast` once: it installs what the tier needs")
     return [found]

@@ -98,3 +98,8 @@ def _name(requirement: str) -> str:
 def _normal(name: str) -> str:
     """The normalised name of a distribution (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def is_built(environment: Path) -> bool:
+    """Whether an environment was installed to the end, whatever is in it."""
+    return (environment / _STAMP).exists()
