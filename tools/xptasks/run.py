@@ -10,9 +10,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from xptasks import config, report
+from xptasks import config
 from xptasks.errors import LockBusyError
 from xptasks.loop import gate
+from xptasks.report.combine import sinks
+from xptasks.report.modes import MODES
 from xptasks.results import Event
 from xptasks.system.orphans import sweep
 from xptasks.system.parentage import die_with_parent
@@ -51,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("tier", metavar="TIER")
     parser.add_argument("--json", dest="output", action="store_const", const="json", help="print the result as JSON")
-    parser.add_argument("--output", choices=report.MODES, help="how progress is shown; chosen by itself otherwise")
+    parser.add_argument("--output", choices=MODES, help="how progress is shown; chosen by itself otherwise")
     parser.add_argument("--no-cache", action="store_true", help="run every step; what is green is kept all the same")
     parser.add_argument("--profile", help="a profile of xpconfig.toml")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one key")
@@ -63,7 +65,7 @@ def _run(prepared: gate.Prepared, mode: str | None) -> int:
     project = prepared.request.project
     runs = project / ".xp" / "runs"
     run_id = f"{prepared.request.tier}-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
-    emit = report.sinks(mode, os.environ, project, sys.stdout, sys.stderr)
+    emit = sinks(mode, os.environ, project, sys.stdout, sys.stderr)
     for notice in _notices(prepared, runs):
         emit(Event("notice", 0.0, data={"message": notice}))
     finished = gate.run(prepared, Supervisor(run_id, runs), _described(emit, prepared, run_id))

@@ -14,6 +14,8 @@ from typing import Any
 
 import nox
 
+from xptasks.errors import UsageError
+from xptasks.report.modes import Mode, mode_of
 from xptasks.tiers import environment, quick
 
 _BACKEND = "uv|virtualenv"
@@ -37,8 +39,15 @@ def register(exclude: Collection[str] = ()) -> None:
             _session(name, table, document)
     if tiers:
         nox.options.sessions = [next(iter(tiers))]
-    if os.environ.get("XPTASKS_OUTPUT") == "agent":
+    if _mode() is Mode.AGENT:
         logging.getLogger("nox").setLevel(logging.WARNING)  # an agent pays for each line of a green run
+
+
+def _mode() -> Mode:
+    try:
+        return mode_of(None, os.environ, terminal=False)
+    except UsageError as error:
+        sys.exit(str(error))
 
 
 def _document(path: Path) -> Table:
