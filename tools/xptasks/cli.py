@@ -1,6 +1,7 @@
 """The console script `xptasks`: every Invoke task, and `xptasks run TIER`, which Nox starts in a tier's environment."""
 
 import sys
+import traceback
 from collections.abc import Sequence
 
 from xptasks.errors import ExitCode, XpError
@@ -27,6 +28,9 @@ def _run(words: list[str]) -> int:
     except XpError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
+    except Exception:  # noqa: BLE001 - a mistake of ours must not look like a check that said no
+        traceback.print_exc()
+        return ExitCode.CANNOT_RUN
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
 

@@ -33,7 +33,11 @@ class Examined:
 
 def examine(project: Path, environ: Mapping[str, str]) -> list[Examined]:
     """Look at everything; never raises for what is missing."""
-    find: Callable[[str], str] = lambda program: machine.version(program, environ.get("PATH", ""))  # noqa: E731
+    search = os.pathsep.join((str(Path(sys.executable).parent), environ.get("PATH", "")))
+
+    def find(program: str) -> str:
+        return machine.version(program, search)
+
     try:
         loaded = config.load(project, environ=environ).config
     except ConfigError as error:

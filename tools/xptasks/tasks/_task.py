@@ -3,6 +3,7 @@
 import functools
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,11 @@ def task(*, aliases: tuple[str, ...] = (), **options: Any) -> Callable[[Callable
             except XpError as error:
                 sys.stderr.write(f"{error}\n")
                 code = error.exit_code
+            except Exit:
+                raise
+            except Exception:  # noqa: BLE001 - a mistake of ours must not look like a check that said no
+                traceback.print_exc()
+                code = ExitCode.CANNOT_RUN
             except KeyboardInterrupt:
                 code = ExitCode.INTERRUPTED
             if code:

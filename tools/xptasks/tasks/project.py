@@ -21,10 +21,10 @@ def config(
     json: bool = False,  # noqa: FBT001, FBT002
 ) -> None:
     """Show the configuration that counts here and now."""
-    from xptasks.config import show  # noqa: PLC0415
+    from xptasks.config import load, show  # noqa: PLC0415
 
-    text = show(project(), profile=profile or None, overrides=set, environ=environ(), origin=origin, as_json=json)
-    sys.stdout.write(text)
+    loaded = load(project(), profile=profile or None, overrides=set, environ=environ())
+    sys.stdout.write(show(loaded, environ=environ(), origin=origin, as_json=json))
 
 
 @task(help={"json": "print JSON"})
@@ -48,6 +48,6 @@ def lock() -> int:
 @task(help={"check": "change nothing, fail when a file is stale"})
 def reference(check: bool = False) -> int:  # noqa: FBT001, FBT002
     """Write what is generated from the code: JSON Schemas, reference pages, the starter file."""
-    from xptasks.loop import reference as pages  # noqa: PLC0415
+    from xptasks import reference as pages  # noqa: PLC0415
 
     return pages.check(project()) if check else pages.write(project())
