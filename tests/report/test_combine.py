@@ -8,8 +8,8 @@ import pytest
 from tests.report.conftest import CACHED, GREEN, RED, events, output
 from xptasks.errors import UsageError
 from xptasks.report.combine import sinks
-from xptasks.report.modes import Mode, mode_of
 from xptasks.report.masks import mask_of
+from xptasks.report.modes import Mode, mode_of
 from xptasks.results import Event, Finding, Reading, Status, StepResult
 
 

@@ -1,7 +1,6 @@
 """What is generated from the code: JSON Schemas, reference pages, the starter file; each is written or compared."""
 
 import difflib
-import json
 import sys
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from xptasks.system.files import atomic_write
 
 def files() -> dict[str, str]:
     """The content of every generated file, by its path in the project."""
-    return {**config.generated_files(), result_json.SCHEMA_FILE: _json(result_json.schema())}
+    return {**config.generated_files(), **result_json.generated_files()}
 
 
 def write(project: Path) -> int:
@@ -46,7 +45,3 @@ def _stale(project: Path) -> dict[str, str]:
 
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
