@@ -24,6 +24,15 @@ def test_a_missing_file_says_how_to_begin(tmp_path: Path) -> None:
     )
 
 
+def test_the_project_is_the_nearest_folder_with_the_file(tmp_path: Path) -> None:
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    with pytest.raises(ConfigError, match=r"there is no xpconfig\.toml here or above"):
+        config.find_project(inner)
+    (tmp_path / "xpconfig.toml").write_text(SMALLEST)
+    assert config.find_project(inner) == config.find_project(tmp_path) == tmp_path
+
+
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "xpconfig.toml").mkdir()
     assert message(tmp_path).startswith("xpconfig.toml: this is not a regular file")

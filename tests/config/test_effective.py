@@ -77,6 +77,23 @@ def test_json_holds_the_values_and_on_demand_the_origins(project: Path) -> None:
     assert origins["contracts.memory"] == "default"
 
 
+def test_the_origins_name_every_value_that_is_no_default(project: Path) -> None:
+    origins = config.load(project, overrides=["project.tests=checks"], environ={}).origins
+    assert origins["project.tests"] == "--set project.tests"
+    assert origins["steps.upload.token"] == "xpconfig.toml:9:1"
+    assert "project.sources" not in origins
+
+
+def test_a_key_without_an_example_has_no_hint(project: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.load(project, overrides=["steps.upload=1", "steps.upload.note=a"], environ={})
+    assert "--set steps.upload: there is no such key" in str(caught.value)
+    (project / "xpconfig.toml").write_text(f"{FILE_TEXT}note = 3\n")
+    with pytest.raises(ConfigError) as caught:
+        config.load(project, environ={})
+    assert str(caught.value).endswith("note = 3\n           ^")
+
+
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_secret_is_shown_as_a_reference_and_masked_wherever_else_it_is(project: Path, *, as_json: bool) -> None:
     environ = {"UPLOAD_TOKEN": "hunter2", "XPTASKS_STEPS__UPLOAD__NOTE": "with hunter2 inside"}

@@ -178,7 +178,8 @@ def test_any_environment_loads_or_says_what_is_wrong(folder: Path, environ: dict
     [
         (b"\n".join(b"k%d = 1" % number for number in range(20_000)), "... and more mistakes"),
         (b"a = {" * 2000 + b"}" * 2000, "nested too deeply"),
-        (b"a = " + b"[" * 400 + b"]" * 400, "unknown key 'a'"),
+        (b"a = " + b"[" * 200 + b"]" * 200, "unknown key 'a'"),
+        (b"a." * 190 + b"a = " + b"[" * 420 + b"]" * 420, "nested too deeply"),
         (b".".join([b"a"] * 200) + b" = 1", "unknown key 'a'"),
         (b"a = '" + b"x" * 250_000 + b"'", "unknown key 'a'"),
         (b"'" + b"x" * 250_000 + b"' = 1", "unknown key 'xxx"),
@@ -188,7 +189,7 @@ def test_any_environment_loads_or_says_what_is_wrong(folder: Path, environ: dict
         (b"x" * (256 * 1024 + 1), "it is larger than 256 KiB"),
         (b"[project]\nname = 'x'\n" + b"[[a]]\n" * 30_000, "unknown key 'a'"),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_a_monstrous_file_is_refused_with_a_short_text(text: bytes, words: str, tmp_path: Path) -> None:
     message = outcome(text, tmp_path)

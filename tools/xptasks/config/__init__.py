@@ -34,12 +34,13 @@ def find_project(folder: Path) -> Path:
     Raises:
         ConfigError: there is none.
     """
-    from xptasks.errors import ConfigError  # noqa: PLC0415
+    from xptasks.errors import ConfigError  # noqa: PLC0415 - as above
 
     for candidate in (folder, *folder.parents):
         if (candidate / "xpconfig.toml").is_file():
             return candidate
-    raise ConfigError("there is no xpconfig.toml here or above", where=str(folder))
+    hint = "change to the folder of a project, or write the file: `version = 1`, then `[project]` with a name"
+    raise ConfigError("there is no xpconfig.toml here or above", where=str(folder), hint=hint)
 
 
 def show(

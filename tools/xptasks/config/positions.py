@@ -108,7 +108,9 @@ class _Walk:
         self.inner(path, node.children[2])
 
     def once(self, known: dict[Path, _Raw], path: Path, span: _Raw, key: _Raw | None = None) -> None:
-        if known.setdefault(path, span) != span:
+        given = path in self.found.values or path in self.found.headers
+        known.setdefault(path, span)
+        if given:
             self.found.repeated.append((path, self.found.keys[path], key or span))
 
     def inner(self, path: Path, node: Node) -> None:
