@@ -8,6 +8,7 @@ from xptasks.tiers.settings import StepOptions
 
 NEEDS: tuple[str, ...] = ()
 _FOUND = 1
+_ENOUGH = 120.0  # seconds of budget from which on a tier can bear the slow checks of a large document
 
 
 class Options(StepOptions):
@@ -18,7 +19,10 @@ def command(_options: Options, context: StepContext) -> Command:
     """The validation in a process of its own, which limits its own memory and time."""
     contracts = context.slices["contracts"]
     paths = (*contracts.openapi, *contracts.asyncapi)
-    argv = (context.python, "-m", "xptasks.contracts.validate", "--json", *(context.extra or paths))
+    limits = (f"--timeout={contracts.timeout:g}", f"--memory={contracts.memory}")
+    thorough = ("--thorough",) if context.budget is None or context.budget >= _ENOUGH else ()
+    words = (*limits, *thorough, *(context.extra or paths))
+    argv = (context.python, "-m", "xptasks.contracts.validate", "--json", *words)
     folders = {path.rpartition("/")[0] or "*" for path in paths}
     return Command(argv, inputs=(*sorted(folders), *paths))
 

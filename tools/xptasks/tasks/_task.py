@@ -56,14 +56,16 @@ def _with_context(function: Callable[..., Any]) -> Any:  # noqa: ANN401 - inspec
 
 
 def project() -> Path:
-    """The project's folder: Invoke has changed into the folder of `tasks.py`; `xptasks` may start below it.
+    """The project's folder, which becomes the current one: a task may be called from any folder below.
 
     Raises:
         ConfigError: there is no `xpconfig.toml` here or above.
     """
     from xptasks.config import find_project  # noqa: PLC0415 - not needed to list tasks
 
-    return find_project(Path.cwd())
+    folder = find_project(Path.cwd())
+    os.chdir(folder)
+    return folder
 
 
 def environ() -> dict[str, str]:
