@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xptasks.contracts.model.names import camel, member_names, pascal, segments, snake, type_name
-from xptasks.contracts.model.words import MEMBER_WORDS, TYPE_WORDS
+from xptasks.contracts.model.words import PYTHON_MEMBER_WORDS, SWIFT_MEMBER_WORDS, TYPE_WORDS
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,8 @@ def test_types_keep_clear_of_reserved_and_shadowing_words(word: str) -> None:
 @pytest.mark.parametrize("word", ["class", "self", "copy", "json", "int", "default", "rawValue", "model_dump"])
 def test_members_keep_clear_of_reserved_and_shadowing_words(word: str) -> None:
     names = member_names([word])[word]
-    assert names.snake not in MEMBER_WORDS
-    assert names.camel not in MEMBER_WORDS
+    assert names.snake not in PYTHON_MEMBER_WORDS
+    assert names.camel not in SWIFT_MEMBER_WORDS
     assert not names.snake.startswith("_")
 
 
@@ -54,7 +54,8 @@ def test_names_are_identifiers_and_all_different(keys: list[str]) -> None:
     for style in ("snake", "camel", "upper"):
         names = [getattr(name, style) for name in found.values()]
         assert len({name.casefold() for name in names}) == len(names)
-        assert all(name.isidentifier() and not keyword.iskeyword(name) for name in names)
+        assert all(name.isidentifier() for name in names)
+    assert not any(keyword.iskeyword(name.snake) for name in found.values())
     types = list(segments(keys).values())
     assert len({name.casefold() for name in types}) == len(types)
     assert all(type_name(name).isidentifier() and type_name(name) not in TYPE_WORDS for name in types)

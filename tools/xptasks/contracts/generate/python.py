@@ -555,21 +555,20 @@ def _lead(line: str) -> str:
 
 
 def _fitted(head: str, kind: str, tail: str = "") -> Iterator[str]:
-    """One line, or the outermost bracket over several lines."""
+    """One line when it fits; otherwise the arguments of the outermost bracket get lines of their own."""
     line = f"{head}{kind}{tail}"
-    if len(line) <= _WIDTH or not line.rstrip(":").endswith(("]", ")")):
-        yield line
-        return
-    opening = line.index("(", len(head)) if tail.endswith(")") and " = " in tail else line.find("[", len(head))
-    if tail.endswith(")") and " = " in tail:
-        opening = len(head) + len(kind) + tail.index("(")
-    if opening < 0 or _closing(line, opening) != len(line) - 1:
+    opening = len(head) + kind.find("[")
+    if tail.endswith(")") and len(head) + len(kind) + tail.find("(") < _WIDTH:
+        opening = len(head) + len(kind) + tail.find("(")
+    closing = _closing(line, opening) if len(line) > _WIDTH and line[opening] in "([" else -1
+    if closing < 0:
         yield line
         return
     indent = " " * (len(head) - len(head.lstrip()))
     yield line[: opening + 1]
-    yield from (f"{indent}    {part}," for part in _split(line[opening + 1 : -1]))
-    yield f"{indent}{line[-1]}"
+    for part in _split(line[opening + 1 : closing]):
+        yield from _fitted(f"{indent}    ", part, ",")
+    yield f"{indent}{line[closing:]}"
 
 
 def _call(head: str, name: str, arguments: list[str]) -> list[str]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from hashlib import sha256
 from unicodedata import normalize
 
-from xptasks.contracts.model.words import MEMBER_WORDS, TYPE_WORDS
+from xptasks.contracts.model.words import PYTHON_MEMBER_WORDS, SWIFT_MEMBER_WORDS, TYPE_WORDS
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SIGNS = {
@@ -151,11 +151,14 @@ def member_names(keys: Iterable[str]) -> dict[str, MemberName]:
     keys = tuple(keys)
     snakes, camels = spread(keys, snake), spread(keys, camel)
     return {
-        key: MemberName(snake=_free(snakes[key]), camel=_free(camels[key]), upper=snakes[key].upper()) for key in keys
+        key: MemberName(
+            snake=_free(snakes[key], PYTHON_MEMBER_WORDS),
+            camel=_free(camels[key], SWIFT_MEMBER_WORDS),
+            upper=snakes[key].upper(),
+        )
+        for key in keys
     }
 
 
-def _free(name: str) -> str:
-    if name in MEMBER_WORDS or name.startswith("model_"):
-        return f"{name}_"
-    return name
+def _free(name: str, words: frozenset[str]) -> str:
+    return f"{name}_" if name in words or name.startswith("model_") else name

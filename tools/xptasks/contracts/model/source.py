@@ -14,6 +14,7 @@ class Node(NamedTuple):
         file: the file as the project names it: its name in `document.files` below the contract's folder.
         parts: schemas that all apply here as well (made by merging; `value` is None then).
         skip: groups of alternatives (`KEY/oneOf`) that are already decided.
+        dialect: how the file's schemas are to be read: `openapi`, `openapi-3.0` or `asyncapi`.
     """
 
     value: Any
@@ -22,6 +23,7 @@ class Node(NamedTuple):
     pointer: str
     parts: tuple["Node", ...] = ()
     skip: frozenset[str] = frozenset()
+    dialect: str = "openapi"
 
     @property
     def key(self) -> str:
@@ -36,17 +38,17 @@ class Node(NamedTuple):
     @property
     def is_openapi_30(self) -> bool:
         """OpenAPI 3.0 has `nullable`, and ignores what stands beside a `$ref`."""
-        return self.document.kind == "openapi" and self.document.version[:2] == (3, 0)
+        return self.dialect == "openapi-3.0"
 
     @property
     def ignores_siblings(self) -> bool:
         """True where only `$ref` counts."""
-        return self.is_openapi_30 or self.document.kind == "asyncapi"
+        return self.dialect != "openapi"
 
     def child(self, value: Any, *tokens: str | int) -> "Node":  # noqa: ANN401 - any JSON value
         """The value below these keys."""
         steps = "".join(f"/{escape(token)}" for token in tokens)
-        return Node(value, self.document, self.file, self.pointer + steps)
+        return Node(value, self.document, self.file, self.pointer + steps, dialect=self.dialect)
 
 
 class Source:
@@ -59,6 +61,11 @@ class Source:
             (id(document), name): (document.root / name).as_posix()
             for document in self.documents
             for name in document.files
+        }
+        self._dialects = {
+            (id(document), name): _dialect(value, document)
+            for document in self.documents
+            for name, value in document.files.items()
         }
         self._names = {(key[0], path): key[1] for key, path in self._files.items()}
 
@@ -93,7 +100,19 @@ class Source:
     def file(self, node: Node) -> Node:
         """The whole file that the node stands in."""
         name = self._names[id(node.document), node.file]
-        return Node(node.document.files[name], node.document, node.file, "")
+        return Node(node.document.files[name], node.document, node.file, "", dialect=node.dialect)
 
     def _node(self, found: Location, document: Document) -> Node:
-        return Node(found.value, document, self._files[id(document), found.file], found.pointer)
+        dialect = self._dialects[id(document), found.file]
+        return Node(found.value, document, self._files[id(document), found.file], found.pointer, dialect=dialect)
+
+
+def _dialect(value: object, document: Document) -> str:
+    """A file that is a contract itself says how it is to be read, any other is read like the contract."""
+    if isinstance(value, dict) and not {"openapi", "asyncapi"}.isdisjoint(value):
+        version = str(value.get("openapi", ""))
+    else:
+        version = ".".join(map(str, document.version)) if document.kind == "openapi" else ""
+    if not version:
+        return "asyncapi"
+    return "openapi-3.0" if version.startswith("3.0") else "openapi"

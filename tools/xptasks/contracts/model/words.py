@@ -1,13 +1,13 @@
 """Words that generated code must not use as a name: what Python, Swift and TypeScript reserve, and what they shadow.
 
-One table over the union of the three languages, so that a type has the same name in all of them. A word stands here for
-one of three reasons: the language reserves it; generated code needs it itself (`Codable`, `BaseModel`, `int`);
+For types one table over the union of the three languages, so that a type has the same name in all. A word stands
+here for one of three reasons: the language reserves it; generated code needs it itself (`Codable`, `BaseModel`, `int`);
 or the base class of generated types already has a member of that name (`copy`, `rawValue`).
 """
 
 _PYTHON_KEYWORDS = """
 False None True and as assert async await break class continue def del elif else except finally for from global if
-import in is lambda nonlocal not or pass raise return try while with yield match case type
+import in is lambda nonlocal not or pass raise return try while with yield
 """
 
 _SWIFT_KEYWORDS = """
@@ -84,13 +84,8 @@ TYPE_WORDS = frozenset(
 )
 """No generated type has one of these names."""
 
-MEMBER_WORDS = frozenset(
-    [
-        *_PYTHON_KEYWORDS.split(),
-        *_SWIFT_KEYWORDS.split(),
-        *_TYPESCRIPT_KEYWORDS.split(),
-        *_PYTHON_MEMBERS.split(),
-        *_SWIFT_MEMBERS.split(),
-    ]
-)
-"""No generated field or enum case has one of these names; spelling on the wire is not concerned."""
+PYTHON_MEMBER_WORDS = frozenset([*_PYTHON_KEYWORDS.split(), *_PYTHON_MEMBERS.split()])
+"""No field in Python has one of these names; spelling on the wire is not concerned."""
+
+SWIFT_MEMBER_WORDS = frozenset([*_SWIFT_KEYWORDS.split(), *_SWIFT_MEMBERS.split()])
+"""No property or case in Swift has one of these names. TypeScript takes properties as they are on the wire."""
