@@ -179,17 +179,19 @@ def test_any_environment_loads_or_says_what_is_wrong(folder: Path, environ: dict
         (b"\n".join(b"k%d = 1" % number for number in range(20_000)), "... and more mistakes"),
         (b"a = {" * 2000 + b"}" * 2000, "nested too deeply"),
         (b"a = " + b"[" * 200 + b"]" * 200, "unknown key 'a'"),
-        (b"a." * 190 + b"a = " + b"[" * 420 + b"]" * 420, "nested too deeply"),
-        (b".".join([b"a"] * 200) + b" = 1", "unknown key 'a'"),
+        (b"[" + b"b." * 99 + b"b]\n" + b"a." * 99 + b"a = " + b"[" * 420 + b"]" * 420, "nested too deeply"),
+        (b".".join([b"a"] * 100) + b" = 1", "unknown key 'a'"),
         (b"a = '" + b"x" * 250_000 + b"'", "unknown key 'a'"),
         (b"'" + b"x" * 250_000 + b"' = 1", "unknown key 'xxx"),
         (b"a = " + b"9" * 5000, "too many digits"),
         (b"# " + "🚀".encode() * 60_000 + b"\na = 1", "unknown key 'a'"),
         (b"a = [" + "'🚀',".encode() * 20_000 + b"]", "unknown key 'a'"),
+        (b"".join(b"profiles.p%d.z = 1\n" % number for number in range(5000)), "there are more than 30 profiles"),
+        (b"".join(b"[tiers.t%d]\nincludes = ['t%d']\n" % (i, i + 1) for i in range(5000)), "nested too deeply"),
         (b"x" * (256 * 1024 + 1), "it is larger than 256 KiB"),
         (b"[project]\nname = 'x'\n" + b"[[a]]\n" * 30_000, "unknown key 'a'"),
     ],
-    ids=range(12),
+    ids=range(14),
 )
 def test_a_monstrous_file_is_refused_with_a_short_text(text: bytes, words: str, tmp_path: Path) -> None:
     message = outcome(text, tmp_path)

@@ -11,7 +11,7 @@ from xptasks.errors import ConfigError
 
 NAME = "xpconfig.toml"
 SIZE_LIMIT = 256 * 1024
-_DOT_LIMIT = 200  # reading a key takes time and memory that grow with the square of its dots
+_DOT_LIMIT = 100  # reading a key takes time and memory that grow with the square of its dots
 _BYTE_ORDER_MARK = "\ufeff"  # some editors on Windows write it first
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _WHERE = re.compile(r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$", re.DOTALL)

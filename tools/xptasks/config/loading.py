@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,7 @@ def load(project: Path, *, profile: str | None, overrides: Iterable[str], enviro
         return _load(document.read(project / document.NAME), profile, overrides, environ)
     except RecursionError:
         hint = "no key needs that"
-        raise ConfigError("lists or tables are nested too deeply", where=document.NAME, hint=hint) from None
+        raise ConfigError("lists, tables or tiers are nested too deeply", where=document.NAME, hint=hint) from None
 
 
 def _load(
@@ -92,7 +93,7 @@ def _load(
 ) -> Loaded:
     report = _Report(source)
     layers = Layers().under(source.values, FILE)
-    for name in _profiles(layers):
+    for name in islice(_profiles(layers), semantics.PROFILE_LIMIT):
         report.check(_with_profile(layers, name))
     try:
         chosen = choose_profile(profile, layers.values, environ)

@@ -9,12 +9,15 @@ from xptasks.config.overrides import did_you_mean
 from xptasks.config.problems import quoted
 from xptasks.config.validation import Problem, is_step
 
+PROFILE_LIMIT = 30
+"""Each profile is checked on top of the whole file, so that they may not be many."""
+
 
 def check(values: Values) -> list[Problem]:
     """Everything that contradicts itself."""
     tiers = {name: tier for name, tier in _table(values, "tiers").items() if isinstance(tier, dict)}
     own = _table(values, "steps")
-    problems = [_nested(name) for name, table in _table(values, "profiles").items() if "profiles" in _as_table(table)]
+    problems = [*_profiles(_table(values, "profiles"))]
     for name, tier in tiers.items():
         problems += [*_empty(name, tier), *_includes(name, tier, tiers), *_steps(name, tier, own)]
     return [*problems, *_cycles(tiers)]
@@ -28,9 +31,13 @@ def _as_table(value: object) -> Values:
     return value if isinstance(value, dict) else {}
 
 
-def _nested(name: str) -> Problem:
-    path = ("profiles", name, "profiles")
-    return Problem(path, f"the profile {quoted(name)} holds profiles of its own", "move them up", at="key")
+def _profiles(profiles: Values) -> Iterator[Problem]:
+    if len(profiles) > PROFILE_LIMIT:
+        yield Problem(("profiles",), f"there are more than {PROFILE_LIMIT} profiles", "delete some", at="key")
+    for name, table in profiles.items():
+        if "profiles" in _as_table(table):
+            message = f"the profile {quoted(name)} holds profiles of its own"
+            yield Problem(("profiles", name, "profiles"), message, "move them up", at="key")
 
 
 def _texts(tier: Values, key: str) -> list[tuple[int, str]]:
