@@ -43,7 +43,11 @@ def _start_nox(project: str, tier: str) -> int:
         return 3
     sys.stdout.flush()
     os.chdir(project)
-    return os.execv(program, [program, "-s", tier])  # noqa: S606 - a program and its words, no shell
+    try:
+        return os.execv(program, [program, "-s", tier])  # noqa: S606 - a program and its words, no shell
+    except OSError as problem:
+        sys.stderr.write(f"{program} cannot be started: {problem.strerror}\n  install the project's tools again\n")
+        return 3
 
 
 def _nox(project: str, environ: "os._Environ[str]") -> str | None:

@@ -5,13 +5,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from xptasks import config
-from xptasks.errors import LockBusyError
+from xptasks.errors import CannotRunError, LockBusyError
 from xptasks.loop import gate
 from xptasks.report.combine import sinks
 from xptasks.report.modes import MODES
@@ -39,6 +39,7 @@ def main(argv: Sequence[str]) -> int:
         options.tier,
         os.environ,
         words=tuple(options.words),
+        packages=tuple(path for path in sys.path if path.endswith(("site-packages", "dist-packages"))),
         use_cache=not options.no_cache,
         ordinary=not (options.profile or options.set),
     )
@@ -99,19 +100,23 @@ def _described(emit: Callable[[Event], None], prepared: gate.Prepared, run_id: s
 @contextmanager
 def _alone(folder: Path, tier: str) -> Iterator[None]:
     """One run a tier and worktree at a time; the kernel frees the lock of a run that was killed."""
-    folder.mkdir(parents=True, exist_ok=True)
     holder = folder / "holder"
     lock = FileLock(folder / "lock")
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
+        with suppress(OSError):
+            holder.write_text(f"process {os.getpid()}, since {time.strftime('%H:%M:%S')}", encoding="utf-8")
     except Timeout as busy:
         by = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
         raise LockBusyError(
             f"{tier} is running in this worktree already: {by}", hint="wait for it, or stop it"
         ) from busy
+    except OSError as problem:
+        raise CannotRunError(f"nothing can be written to .xp: {problem}", hint="make room, or delete .xp") from problem
     try:
-        holder.write_text(f"process {os.getpid()}, since {time.strftime('%H:%M:%S')}", encoding="utf-8")
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        with suppress(OSError):
+            holder.unlink(missing_ok=True)
         lock.release()

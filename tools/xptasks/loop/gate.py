@@ -7,6 +7,7 @@ by which the hook and the next `nox -s TIER` see that nothing changed.
 import json
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ class Request:
         environ: the caller's environment.
         words: what follows `--`: names of steps, then words for the last of them.
         python, environment: the interpreter of the tier's environment, and that environment's folder.
+        packages: the folders that hold what is installed there; by default those of a virtual environment.
         use_cache: False runs every step; results are kept all the same.
         ordinary: nothing was overridden on the command line, so a green run says something about the next one.
     """
@@ -46,6 +48,7 @@ class Request:
     words: tuple[str, ...] = ()
     python: str = sys.executable
     environment: Path = Path(sys.prefix)
+    packages: tuple[str, ...] = ()
     use_cache: bool = True
     ordinary: bool = True
 
@@ -53,6 +56,19 @@ class Request:
     def folder(self) -> Path:
         """Where the tier keeps what it remembers from run to run; deleting it costs time only."""
         return self.project / ".xp" / "tiers" / self.tier
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The folders that hold what is installed."""
+        return self.packages or tuple(fingerprint.site_packages_of(str(self.environment)))
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What all steps of a tier depend on: the project's files, and what is installed."""
+
+    files: Tree
+    installed: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +78,28 @@ class Ready:
     Attributes:
         planned: what runs, with the cached result if there is one.
         key: the key of its result now, empty when it cannot be cached.
-        key_of: the key for another state of the project's files.
+        key_of: the key for another state of things.
+        inputs_of: the files of such a state that the step depends on.
         variables: the names of the environment variables that it declares.
         verdict: what the cache says, in words.
     """
 
     planned: Planned
     key: str
-    key_of: Callable[[Tree], str]
+    key_of: Callable[[State], str]
+    inputs_of: Callable[[State], Tree]
     variables: tuple[str, ...]
     verdict: str
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A tier that is ready to run; `files` is None, and `notice` says why, when nothing can be cached."""
+    """A tier that is ready to run; `state` is None, and `notice` says why, when nothing can be cached."""
 
     request: Request
     terms: Terms
     ready: tuple[Ready, ...]
-    files: Tree | None
+    state: State | None
     kept: cache.Cache
     notice: str = ""
 
@@ -102,23 +120,24 @@ def prepare(config: Config, request: Request) -> Prepared:
     )
     chosen, extra = plan.split_words(request.words, every)
     wanted = chosen or every
-    files, notice = _files(request.project)
+    state, notice = _state(request)
     kept = cache.Cache(request.project / ".xp" / "cache" / request.tier)
-    maker = _Maker(config, request, files, kept)
+    maker = _Maker(config, request, state, kept)
     seconds = {name: kept.seconds(name) for name in wanted}
     return Prepared(
         request,
         Terms(request.project, settings.jobs, settings.budget, settings.allow_partial),
         tuple(maker.ready(name, extra if name == wanted[-1] else ()) for name in plan.slowest_first(wanted, seconds)),
-        files,
+        state,
         kept,
         notice,
     )
 
 
-def _files(project: Path) -> tuple[Tree | None, str]:
+def _state(request: Request) -> tuple[State | None, str]:
+    project = str(request.project)
     try:
-        return fingerprint.tree(str(project)), ""
+        return State(fingerprint.project_tree(project), fingerprint.distributions(request.sites, project)), ""
     except UncacheableError as why:
         return None, f"nothing can be cached: {why}"
 
@@ -126,33 +145,35 @@ def _files(project: Path) -> tuple[Tree | None, str]:
 class _Maker:
     """Makes steps ready: asks each what to run, and works out its environment and its key."""
 
-    def __init__(self, config: Config, request: Request, files: Tree | None, kept: cache.Cache) -> None:
+    def __init__(self, config: Config, request: Request, state: State | None, kept: cache.Cache) -> None:
         self._config = config
         self._request = request
-        self._files = files
+        self._state = state
         self._kept = kept
-        self._changed = _changed(request, files)
+        self._changed = _changed(request, state.files if state else {})
         self._own = own_globs(request.project)
-        packages = fingerprint.site_packages_of(str(request.environment))
-        self._installed = fingerprint.distributions(packages, str(request.project))
 
     def ready(self, name: str, extra: tuple[str, ...]) -> Ready:
         """One step."""
         step = steps.load(name)
         options: StepOptions = self._config.steps.get(name) or step.Options()
         command = _limited(step.command(options, self._context(name, extra)), options)
-        variables = (*self._config.project.env, *options.env)
-        environ = fingerprint.environment(self._request.environ, variables)
+        variables = (*self._config.project.env, *options.env, *command.passes)
+        programs = fingerprint.programs_of(str(self._request.environment))
+        environ = fingerprint.environment(self._request.environ, variables, programs)
 
-        def key_of(files: Tree) -> str:
-            found = cache.inputs(self._request.project, files, command, self._own)
+        def inputs_of(state: State) -> Tree:
+            return cache.inputs(self._request.project, state.files, command, self._own)
+
+        def key_of(state: State) -> str:
             return cache.key(
                 name,
                 command,
-                files=found,
+                files=inputs_of(state),
                 environ=environ,
-                installed=self._installed,
+                installed=state.installed,
                 python=self._request.python,
+                project=self._request.project,
                 options=options.model_dump_json(),
             )
 
@@ -165,15 +186,15 @@ class _Maker:
             " ".join(("nox", "-s", self._request.tier, "--", name, *extra)),
         )
         return self._with_verdict(
-            Ready(planned, "", key_of, variables, ""), cacheable=command.cacheable and options.cache
+            Ready(planned, "", key_of, inputs_of, variables, ""), cacheable=command.cacheable and options.cache
         )
 
     def _with_verdict(self, ready: Ready, *, cacheable: bool) -> Ready:
-        if not cacheable or self._files is None:
+        if not cacheable or self._state is None:
             return replace(
                 ready, verdict="runs: it is never cached" if not cacheable else "runs: nothing can be cached"
             )
-        key = ready.key_of(self._files)
+        key = ready.key_of(self._state)
         if not self._request.use_cache:
             return replace(ready, key=key, verdict="runs: the cache is off")
         found = self._kept.find(ready.planned.name, key)
@@ -198,9 +219,8 @@ class _Maker:
         )
 
     def _environment(self, environ: Mapping[str, str], command: Command) -> dict[str, str]:
-        path = f"{Path(self._request.python).parent}:{environ.get('PATH', '')}".rstrip(":")
-        own = {"PATH": path, "VIRTUAL_ENV": str(self._request.environment)}
-        return {**environ, **own, **_FIXED, **command.env, **command.hints}
+        own = {"VIRTUAL_ENV": str(self._request.environment), **_FIXED}
+        return {**environ, **own, **command.env, **command.hints}
 
 
 def _limited(command: Command, options: StepOptions) -> Command:
@@ -215,31 +235,34 @@ def _limited(command: Command, options: StepOptions) -> Command:
 def own_globs(project: Path) -> tuple[str, ...]:
     """Where the project is this library, its own code decides what runs and how it is read: an input of every step."""
     package = Path(__file__).resolve().parent.parent
-    return (f"{package.relative_to(project)}/**",) if package.is_relative_to(project) else ()
+    inside = package.is_relative_to(project) and "site-packages" not in package.parts
+    return (f"{package.relative_to(project)}/**",) if inside else ()
 
 
-def _changed(request: Request, files: Tree | None) -> tuple[str, ...]:
+def _changed(request: Request, now: Tree) -> tuple[str, ...]:
     """The files that differ from those of the last green run; empty when there was none."""
     try:
-        before: dict[str, Any] = json.loads((request.folder / "tree.json").read_text(encoding="utf-8"))
+        before: Any = json.loads((request.folder / "tree.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return ()
-    now = files or {}
+    if not isinstance(before, dict):
+        return ()
     return tuple(sorted(path for path in now.keys() | before.keys() if list(now.get(path, ())) != before.get(path)))
 
 
 def run(prepared: Prepared, supervisor: Door, emit: Callable[[Event], None]) -> Finished:
     """Run what is not cached and keep what is green.
 
-    A result is kept the moment its step ends, if its inputs are still what they were when it began: a run that is
-    killed later loses nothing, and a file that was edited meanwhile is never vouched for.
+    A result is kept the moment its step ends, if nobody wrote to its inputs since it began: a run that is killed later
+    loses nothing, and a file that was edited meanwhile is never vouched for, not even when it is as before again.
     """
     by_name = {item.planned.name: item for item in prepared.ready}
+    watch = _Watch(prepared)
 
     def emit_and_keep(event: Event) -> None:
         emit(event)
-        if event.kind == "step-finished":
-            _keep(prepared, by_name[event.step], event.data["result"])
+        if event.kind == "step-finished" and (why := _keep(prepared, by_name[event.step], event.data["result"], watch)):
+            emit(Event("notice", event.at, data={"message": f"{event.step} is not kept in the cache: {why}"}))
 
     finished = run_steps(
         [item.planned for item in prepared.ready],
@@ -247,35 +270,66 @@ def run(prepared: Prepared, supervisor: Door, emit: Callable[[Event], None]) -> 
         supervisor,
         emit_and_keep,
     )
-    _remember(prepared, finished)
+    _remember(prepared, finished, watch)
     return finished
 
 
-def _keep(prepared: Prepared, ready: Ready, result: Mapping[str, Any]) -> None:
-    if not ready.key or result["cached"] or result["reading"]["status"] != Status.PASSED:
-        return
-    files, _ = _files(prepared.request.project)
-    if files is not None and ready.key_of(files) == ready.key:
-        prepared.kept.keep(ready.planned.name, ready.key, result)
+class _Watch:
+    """Tells what happened to the project's files since the run began; of no use when nothing runs."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._request = prepared.request
+        self._project = str(prepared.request.project)
+        self._before: dict[str, int] | None = None
+        running = [item for item in prepared.ready if not item.planned.cached]
+        if prepared.state and running:
+            inputs = (item.inputs_of(prepared.state) for item in running)
+            self._before = fingerprint.written(self._project, {*prepared.state.files}.union(*inputs))
+
+    def state(self) -> State | None:
+        """The state of things now."""
+        return _state(self._request)[0]
+
+    def wrote(self, files: Tree) -> str:
+        """A file among these that was written meanwhile; empty when none was."""
+        if self._before is None:
+            return ""
+        now = fingerprint.written(self._project, files)
+        return min((path for path, moment in now.items() if self._before.get(path) != moment), default="")
 
 
-def _remember(prepared: Prepared, finished: Finished) -> None:
+def _keep(prepared: Prepared, ready: Ready, result: Mapping[str, Any], watch: _Watch) -> str:
+    """Keep what is green, drop what a red result contradicts; the reason why a green result is not kept."""
+    if not ready.key or result["cached"]:
+        return ""
+    if result["reading"]["status"] != Status.PASSED:
+        prepared.kept.forget(ready.planned.name, ready.key)
+        return ""
+    state = watch.state()
+    if state is None:
+        return "the state of its inputs cannot be told any more"
+    if file := watch.wrote(ready.inputs_of(state)):
+        return f"{file} was written while it ran"
+    if ready.key_of(state) != ready.key:
+        return "its inputs changed while it ran"
+    prepared.kept.keep(ready.planned.name, ready.key, result)
+    return ""
+
+
+def _remember(prepared: Prepared, finished: Finished, watch: _Watch) -> None:
     """Leave the record of a run that was green from end to end, and take away that of one that was not."""
     request = prepared.request
-    record = Path(quick.path_of(str(request.project), request.tier))
-    if request.words or not request.ordinary:
-        return
     green = finished.status is Status.PASSED and all(item.key for item in prepared.ready)
-    files, _ = _files(request.project)
-    if not green or files is None or files != prepared.files:
-        record.unlink(missing_ok=True)
+    if green and (request.words or not request.ordinary):
         return
-    found = _record(prepared, finished, files)
-    try:
-        atomic_write(record, quick.write(found, quick.current(str(request.project), found, request.environ)))
-        atomic_write(request.folder / "tree.json", json.dumps(files))
-    except (OSError, UncacheableError):
+    record = Path(quick.path_of(str(request.project), request.tier))
+    state = watch.state() if green else None
+    with suppress(OSError, ValueError, UncacheableError):
         record.unlink(missing_ok=True)
+        if state is not None and state == prepared.state and not watch.wrote(state.files):
+            found = _record(prepared, finished, state.files)
+            atomic_write(request.folder / "tree.json", json.dumps(state.files))
+            atomic_write(record, quick.write(found, quick.current(str(request.project), found, request.environ)))
 
 
 def _record(prepared: Prepared, finished: Finished, files: Tree) -> quick.Record:
@@ -283,8 +337,9 @@ def _record(prepared: Prepared, finished: Finished, files: Tree) -> quick.Record
     globs = {glob for item in prepared.ready for glob in item.planned.command.inputs}
     return quick.Record(
         str(request.environment),
+        packages=request.sites,
         variables=(name for item in prepared.ready for name in item.variables),
-        programs=(item.planned.command.argv[0] for item in prepared.ready),
+        programs=(request.python, "python", *(item.planned.command.argv[0] for item in prepared.ready)),
         patterns=patterns.reaching(globs, files),
         summary=f"{len(finished.results)} steps passed",
     )

@@ -8,6 +8,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from xptasks.results import Command, Finding, Measurement, Position, Reading, Status, StepResult
@@ -30,10 +31,12 @@ class Cache:
         path = self._path(step, key)
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
-            os.utime(path)  # what is used is kept longest
-            return _result(step, stored) if stored["format"] == _FORMAT else None
-        except (OSError, ValueError, KeyError, TypeError):
+            found = _result(step, stored) if stored["format"] == _FORMAT else None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
+        with suppress(OSError):
+            os.utime(path)  # what is used is kept longest
+        return found if found and found.status is Status.PASSED else None
 
     def keep(self, step: str, step_key: str, result: Mapping[str, object]) -> None:
         """Keep a green result, given as JSON; never raises for a full or read-only disk, since only time is lost."""
@@ -42,6 +45,11 @@ class Cache:
             self._prune(step)
         except OSError:
             return
+
+    def forget(self, step: str, key: str) -> None:
+        """Drop a green result that a later run on the same state has contradicted."""
+        with suppress(OSError):
+            self._path(step, key).unlink(missing_ok=True)
 
     def seconds(self, step: str) -> float:
         """How long the step took when it was last green; infinite when that is not known."""
@@ -98,6 +106,7 @@ def key(  # noqa: PLR0913 - everything that a result depends on, each by its nam
     environ: Mapping[str, str],
     installed: list[str],
     python: str,
+    project: Path,
     options: str,
 ) -> str:
     """The key of a step's result.
@@ -109,6 +118,7 @@ def key(  # noqa: PLR0913 - everything that a result depends on, each by its nam
         environ: the child's environment as far as the caller's variables go.
         installed: what is installed in the tier's environment.
         python: the tier's interpreter.
+        project: the project's folder.
         options: the step's slice of the configuration, as text.
     """
     return fingerprint.digest(
@@ -119,8 +129,8 @@ def key(  # noqa: PLR0913 - everything that a result depends on, each by its nam
         sorted(files.items()),
         sorted(environ.items()),
         installed,
-        fingerprint.program(python, ""),
-        fingerprint.program(command.argv[0], environ.get("PATH", "")),
+        fingerprint.program(python, environ["PATH"], str(project)),
+        fingerprint.program(command.argv[0], environ["PATH"], str(project)),
         fingerprint.host(),
         options,
     )

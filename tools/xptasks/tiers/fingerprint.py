@@ -35,13 +35,29 @@ PASSED_ON = (
 )
 """The variables that every child may see; whatever else it needs is declared in the configuration."""
 
+CONFIG = "xpconfig.toml"
+
 _MISSING: Blob = ("000000", "missing")
 _MAX_LINKED_FILES = 10_000
+_NO_CONTENT = {".git", ".xp", "__pycache__"}  # behind a link: what programs leave there while they run
+_SCRIPT_BYTES = 256 * 1024  # a program up to this size is read; of a larger one size and age tell enough
 _SHA256_LENGTH = 64
 
 
 class UncacheableError(Exception):
     """The state of the project cannot be told reliably; the message says why. Then everything runs."""
+
+
+def project_tree(project: str) -> Tree:
+    """The state of a project's files.
+
+    Raises:
+        UncacheableError: as `tree`, and where git ignores the project: then git sees no change in it.
+    """
+    files = tree(project)
+    if CONFIG not in files:
+        raise UncacheableError(f"git ignores {project}/{CONFIG}")
+    return {path: blob for path, blob in files.items() if path[:4] != ".xp/"}  # our own, ignored or not
 
 
 def tree(project: str) -> Tree:
@@ -54,21 +70,17 @@ def tree(project: str) -> Tree:
     """
     listing = git.list_files(project)
     if listing is None:
-        raise UncacheableError(f"{project} is not in a git repository")
+        raise UncacheableError(f"{project} is not in a git repository, or git cannot list it")
+    id_length = next((len(blob) for _, _, blob, _ in listing if blob), 40)
     files: Tree = {}
     for tag, mode, blob, path in listing:
-        if tag == "H" and mode[0] == "1" and mode[:2] == "10":  # a regular file that git vouches for
+        if tag == "H" and mode[:2] == "10":  # a regular file that git vouches for
             files[path] = (mode, blob)
-        else:
-            files.update(_entry(project, mode, blob, path))
+        elif mode == "160000" or path.endswith("/"):
+            files.update(_nested(project, path.rstrip("/"), blob))
+        else:  # changed and untracked files, links
+            files[path] = read(f"{project}/{path}", id_length)
     return files
-
-
-def _entry(project: str, mode: str, blob: str, path: str) -> Tree:
-    """What git does not vouch for is read: changed and untracked files, links, repositories within."""
-    if mode == "160000" or path.endswith("/"):
-        return _nested(project, path.rstrip("/"), blob)
-    return {path: read(f"{project}/{path}", len(blob))}
 
 
 def _nested(project: str, path: str, blob: str) -> Tree:
@@ -118,12 +130,15 @@ def _link(path: str) -> str:
 
 
 def files_below(path: str) -> Iterator[str]:
-    """The file itself, or every file below the folder, in a stable order."""
+    """The file itself, or every file below the folder, in a stable order, through links to folders too."""
     if os.path.isfile(path):
         yield path
-    elif os.path.isdir(path):
-        for folder, folders, names in os.walk(path):
-            folders.sort()
+    seen: set[str] = set()
+    for folder, folders, names in os.walk(path, followlinks=True):
+        real = os.path.realpath(folder)
+        folders[:] = [] if real in seen else sorted(name for name in folders if name not in _NO_CONTENT)
+        if real not in seen:
+            seen.add(real)
             yield from (f"{folder}/{name}" for name in sorted(names))
 
 
@@ -140,13 +155,18 @@ def distributions(site_packages: Iterable[str], project: str) -> list[str]:
     Args:
         site_packages: the folders that hold `*.dist-info`.
         project: its own editable installation counts through the inputs of each step, not here.
+
+    Raises:
+        UncacheableError: an editable distribution's files cannot be told.
     """
     found: list[str] = []
     for folder in site_packages:
         for name in sorted(_listing(folder)):
-            if name.endswith((".dist-info", ".egg-info", ".egg-link", ".pth")):
+            if name.endswith((".dist-info", ".egg-info", ".egg-link", ".pth", ".py")):
                 entry = f"{folder}/{name}"
                 found.append(f"{name} {_changed(entry)} {_editable(entry, project)}")
+            elif name not in _NO_CONTENT:
+                found.append(name)
     return found
 
 
@@ -172,11 +192,19 @@ def _editable(dist_info: str, project: str) -> str:
         return ""
     import json  # noqa: PLC0415 - slow to import; only editable and local distributions have such a file
 
-    origin = json.loads(text)
-    if not origin.get("dir_info", {}).get("editable"):
+    try:
+        origin = json.loads(text)
+        folder = _path_of(origin["url"]) if origin.get("dir_info", {}).get("editable") else ""
+    except (ValueError, KeyError, AttributeError) as error:
+        raise UncacheableError(f"{dist_info}/direct_url.json cannot be read") from error
+    if not folder:
         return ""
-    folder = _path_of(origin["url"])
-    return "project" if os.path.realpath(folder) == os.path.realpath(project) else digest(*sorted(tree(folder).items()))
+    if os.path.realpath(folder) == os.path.realpath(project):
+        return "project"
+    files = tree(folder)
+    if not files:
+        raise UncacheableError(f"git ignores {folder}, which is installed as editable")
+    return digest(*sorted(files.items()))
 
 
 def _path_of(url: str) -> str:
@@ -192,17 +220,29 @@ def site_packages_of(environment: str) -> list[str]:
     return [f"{posix}/{name}/site-packages" for name in names] or [f"{environment}/Lib/site-packages"]
 
 
-def program(name: str, search: str) -> str:
-    """A program's identity: where its link ends, its size and its age; "missing" when it is not on the search path."""
-    candidates = [name] if os.sep in name else [f"{folder}/{name}" for folder in search.split(os.pathsep) if folder]
-    for candidate in candidates:
-        real = os.path.realpath(candidate)
+def programs_of(environment: str) -> str:
+    """The folder of a virtual environment that holds its programs."""
+    return f"{environment}/{'Scripts' if os.name == 'nt' else 'bin'}"
+
+
+def program(name: str, search: str, project: str) -> str:
+    """A program's identity: where its link ends, and its content, or size and age; "missing" when it is not found.
+
+    Args:
+        name: as in an argv; with a folder in it, it is relative to the project.
+        search: the search path of whoever starts it.
+        project: the folder it is started in.
+    """
+    folders = [project] if os.sep in name else search.split(os.pathsep)
+    for folder in folders:
+        real = os.path.realpath(os.path.join(folder, name))
         try:
             state = os.stat(real)
+            if stat.S_ISREG(state.st_mode):
+                age = state.st_mtime_ns if state.st_size > _SCRIPT_BYTES else blob_id(_content(real))
+                return f"{real} {state.st_mode:o} {state.st_size} {age}"
         except OSError:
             continue
-        if stat.S_ISREG(state.st_mode):
-            return f"{real} {state.st_size} {state.st_mtime_ns}"
     return "missing"
 
 
@@ -215,9 +255,40 @@ def host() -> str:
     return f"{sys.platform} {platform.version()} {platform.machine()}"
 
 
-def environment(environ: Mapping[str, str], declared: Iterable[str]) -> dict[str, str]:
-    """The variables that a child may see: the harmless ones everybody needs, and the declared."""
-    return {name: environ[name] for name in (*PASSED_ON, *declared) if name in environ}
+def environment(environ: Mapping[str, str], declared: Iterable[str], programs: str) -> dict[str, str]:
+    """The variables of the caller that a child may see: the harmless ones everybody needs, and the declared.
+
+    Args:
+        environ: the caller's environment.
+        declared: names of further variables.
+        programs: the folder with the programs of the tier's environment, the first on the search path.
+    """
+    found = {name: environ[name] for name in (*PASSED_ON, *declared) if name in environ}
+    return {**found, "PATH": os.pathsep.join(dict.fromkeys([programs, *_search_path(environ)]))}
+
+
+def _search_path(environ: Mapping[str, str]) -> Iterator[str]:
+    """The caller's search path without what git puts before it for a hook, and an active virtual environment.
+
+    The tier has an environment of its own, and a shell, an editor and a hook must come to the same result.
+    """
+    active = environ.get("VIRTUAL_ENV", "").rstrip("/")
+    for folder in environ.get("PATH", "").split(os.pathsep):
+        of_active = active and folder.rstrip("/") == programs_of(active)
+        if os.path.isabs(folder) and os.path.basename(folder) != "git-core" and not of_active:
+            yield folder
+
+
+def written(project: str, paths: Iterable[str]) -> dict[str, int]:
+    """When each file was last written, in nanoseconds (`ctime`, which nobody can set back); 0 for one that is gone."""
+    return {path: _written(f"{project}/{path}") for path in paths}
+
+
+def _written(path: str) -> int:
+    try:
+        return os.lstat(path).st_ctime_ns
+    except OSError:
+        return 0
 
 
 def digest(*parts: object) -> str:

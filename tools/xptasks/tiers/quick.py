@@ -5,7 +5,6 @@ the question is answered by looking at all of it again. A record is text: the fi
 says what to look at, one `kind value` a line.
 """
 
-import os
 from collections.abc import Iterable, Mapping
 
 from xptasks.tiers import fingerprint
@@ -19,24 +18,27 @@ class Record:
 
     Attributes:
         environment: the tier's virtual environment.
+        packages: the folders that hold what is installed in it.
         variables: names of the declared environment variables.
         programs: words that steps start, as in their argv.
         patterns: globs that name files which git ignores.
         summary: what the run said, for people.
     """
 
-    __slots__ = ("environment", "patterns", "programs", "summary", "variables")
+    __slots__ = ("environment", "packages", "patterns", "programs", "summary", "variables")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - values, each by its name
         self,
         environment: str,
         *,
+        packages: Iterable[str] = (),
         variables: Iterable[str] = (),
         programs: Iterable[str] = (),
         patterns: Iterable[str] = (),
         summary: str = "",
     ) -> None:
         self.environment = environment
+        self.packages = list(packages)
         self.variables = sorted(set(variables))
         self.programs = sorted(set(programs))
         self.patterns = sorted(set(patterns))
@@ -55,18 +57,16 @@ def current(project: str, record: Record, environ: Mapping[str, str]) -> str:
         fingerprint.UncacheableError: the state cannot be told.
     """
     overrides = sorted(item for item in environ.items() if item[0].startswith("XPTASKS_") and item[0] not in _SILENT)
-    environment = record.environment
-    python = f"{environment}/{'Scripts' if os.name == 'nt' else 'bin'}/python"
+    seen = fingerprint.environment(environ, record.variables, fingerprint.programs_of(record.environment))
     return fingerprint.digest(
         _FORMAT,
-        sorted(fingerprint.tree(project).items()),
+        sorted(fingerprint.project_tree(project).items()),
         _ignored(project, record.patterns),
-        fingerprint.distributions(fingerprint.site_packages_of(environment), project),
-        fingerprint.program(python, ""),
-        [fingerprint.program(name, environ.get("PATH", "")) for name in record.programs],
-        sorted(fingerprint.environment(environ, record.variables).items()),
+        fingerprint.distributions(record.packages, project),
+        [fingerprint.program(name, seen["PATH"], project) for name in record.programs],
+        sorted(seen.items()),
         overrides,
-        bool(environ.get("CI")),
+        environ.get("CI", ""),  # it may choose a profile
         fingerprint.host(),
     )
 
@@ -82,6 +82,7 @@ def _ignored(project: str, globs: list[str]) -> list[tuple[str, fingerprint.Blob
 def write(record: Record, print_: str) -> str:
     """The record as text."""
     lines = [print_, f"environment {record.environment}", f"summary {record.summary}"]
+    lines += [f"packages {folder}" for folder in record.packages]
     lines += [f"variable {name}" for name in record.variables]
     lines += [f"program {name}" for name in record.programs]
     lines += [f"pattern {glob}" for glob in record.patterns]
@@ -95,8 +96,9 @@ def read(text: str) -> tuple[str, Record]:
         ValueError: the text is not a record.
     """
     print_, _, rest = text.partition("\n")
-    found: dict[str, list[str]] = {"environment": [], "summary": [], "variable": [], "program": [], "pattern": []}
-    for line in rest.splitlines():
+    kinds = ("environment", "summary", "packages", "variable", "program", "pattern")
+    found: dict[str, list[str]] = {kind: [] for kind in kinds}
+    for line in rest.removesuffix("\n").split("\n"):
         kind, _, value = line.partition(" ")
         if kind not in found:
             raise ValueError(f"not a record: {line}")
@@ -105,6 +107,7 @@ def read(text: str) -> tuple[str, Record]:
         raise ValueError("not a record")
     return print_, Record(
         found["environment"][0],
+        packages=found["packages"],
         variables=found["variable"],
         programs=found["program"],
         patterns=found["pattern"],
