@@ -115,6 +115,11 @@ def with_nested(project: Project) -> None:
     inner.commit()
 
 
+def within(name: str) -> Action:
+    """A commit in the repository that lies within."""
+    return lambda project: Repository(project.path / name).commit()
+
+
 def unmerged(project: Project) -> None:
     project.git("checkout", "-q", "-b", "side")
     committed(write("app/main.py", "x = 2\n"))(project)
@@ -233,20 +238,34 @@ NO_HIT = [
     Case("assumed unchanged", write("app/main.py", "x = 2\n"), flagged("--assume-unchanged")),
     Case("assumed unchanged and removed", remove("app/main.py"), flagged("--assume-unchanged")),
     Case("worktree skipped", write("app/main.py", "x = 2\n"), flagged("--skip-worktree")),
-    Case("stat made inexact", edited_with_old_times, config(("core.trustctime", "false"), ("core.checkStat", "minimal"))),
+    Case(
+        "stat made inexact", edited_with_old_times, config(("core.trustctime", "false"), ("core.checkStat", "minimal"))
+    ),
     Case("submodule edited", write("vendored/inner.txt"), with_submodule),
     Case("file added to a submodule", write("vendored/new.txt"), with_submodule),
-    Case("submodule of unseen changes", write("vendored/inner.txt"), each(with_submodule, config(("diff.ignoreSubmodules", "all")))),
+    Case(
+        "submodule of unseen changes",
+        write("vendored/inner.txt"),
+        each(with_submodule, config(("diff.ignoreSubmodules", "all"))),
+    ),
     Case("repository within edited", write("nested/inner.txt"), with_nested),
     Case("file added to a repository within", write("nested/new.txt"), with_nested),
-    Case("repository within committed edit", lambda project: (project.write("nested/inner.txt", "two\n"), Repository(project.path / "nested").commit()), with_nested),
+    Case("repository within committed edit", each(write("nested/inner.txt"), within("nested")), with_nested),
     Case("unmerged, edited", write("app/main.py", "x = 4\n"), unmerged),
     Case("unmerged", unmerged),
     Case("an input hidden by .gitignore", write(".gitignore", ".xp/\nbuild/\n*.log\nnew.py\n"), write("app/new.py")),
     Case("an input hidden by git's own exclusions", write(".git/info/exclude", "new.py\n"), write("app/new.py")),
     Case("ignored folder that inputs name, file added", write("build/a.bin"), NAMES_IGNORED),
-    Case("ignored folder that inputs name, file edited", write("build/a.bin", "3"), each(NAMES_IGNORED, write("build/a.bin"))),
-    Case("ignored folder that inputs name, file removed", remove("build/a.bin"), each(NAMES_IGNORED, write("build/a.bin"))),
+    Case(
+        "ignored folder that inputs name, file edited",
+        write("build/a.bin", "3"),
+        each(NAMES_IGNORED, write("build/a.bin")),
+    ),
+    Case(
+        "ignored folder that inputs name, file removed",
+        remove("build/a.bin"),
+        each(NAMES_IGNORED, write("build/a.bin")),
+    ),
     Case("ignored file that inputs name", write(".secret", "3"), each(NAMES_IGNORED, IGNORES_SECRET, write(".secret"))),
     Case("name that is not UTF-8", name_in_bytes(b"\xff.py")),
     Case("name with a line feed", name_in_bytes(b"a\nb.py")),
@@ -254,7 +273,11 @@ NO_HIT = [
     Case("name with spaces and quotes", name_in_bytes(b" \"a' \\b")),
     Case("line ends, edited", write("app/main.py", "x = 1\r\n"), CRLF_ATTRIBUTES),
     Case("line ends, staged", each(write("app/main.py", "x = 1\r\n"), ADDED), CRLF_ATTRIBUTES),
-    Case("line ends by configuration, staged", each(write("app/main.py", "x = 1\r\n"), ADDED), config(("core.autocrlf", "input"))),
+    Case(
+        "line ends by configuration, staged",
+        each(write("app/main.py", "x = 1\r\n"), ADDED),
+        config(("core.autocrlf", "input")),
+    ),
     Case("cleaned away by a filter, staged", each(write("a.txt", "ABC\n"), ADDED), UPPER_FILTER),
     Case("configuration", write("xpconfig.toml", CONFIG + "# a comment\n")),
     Case("distribution added", package("more-2.0.dist-info")),
@@ -272,7 +295,7 @@ NO_HIT = [
     Case("program of the environment, same size and age", tool("mytool", "b"), each(RUNS_TOOL, tool("mytool", "a"))),
     Case("program appeared", tool("mytool", "a"), RUNS_TOOL),
     Case("script that is no input", write("check.sh", "b"), each(RUNS_SCRIPT, write("check.sh", "a"))),
-]  # fmt: skip
+]
 
 HIT = [
     Case("nothing", lambda _: None),
@@ -287,13 +310,25 @@ HIT = [
     Case("ignored file", write("app/debug.log")),
     Case("ignored folder", write("build/out.bin")),
     Case("our own folder, though not ignored", write(".xp/anything"), write(".gitignore", "")),
-    Case("undeclared variables", each(variable("DATABASE_URL", "b"), variable("PYTHONPATH", "/evil"), variable("GIT_DIR", "x"))),
-    Case("in a hook of git", lambda project: project.environ.update(PATH="/usr/lib/git-core:" + project.environ["PATH"])),
-    Case("in another environment", lambda project: project.environ.update(VIRTUAL_ENV="/v", PATH="/v/bin:" + project.environ["PATH"])),
-    Case("caches behind a link", outside("far/__pycache__/a.pyc", "2"), each(outside("far/a.py", "1"), link("link", "../far"))),
-    Case("submodule committed", lambda project: Repository(project.path / "vendored").commit(), each(with_submodule, write("vendored/inner.txt"))),
-    Case("repository within committed", lambda project: Repository(project.path / "nested").commit(), each(with_nested, write("nested/new.txt"))),
-]  # fmt: skip
+    Case(
+        "undeclared variables",
+        each(variable("DATABASE_URL", "b"), variable("PYTHONPATH", "/evil"), variable("GIT_DIR", "x")),
+    ),
+    Case(
+        "in a hook of git", lambda project: project.environ.update(PATH="/usr/lib/git-core:" + project.environ["PATH"])
+    ),
+    Case(
+        "in another environment",
+        lambda project: project.environ.update(VIRTUAL_ENV="/v", PATH="/v/bin:" + project.environ["PATH"]),
+    ),
+    Case(
+        "caches behind a link",
+        outside("far/__pycache__/a.pyc", "2"),
+        each(outside("far/a.py", "1"), link("link", "../far")),
+    ),
+    Case("submodule committed", within("vendored"), each(with_submodule, write("vendored/inner.txt"))),
+    Case("repository within committed", within("nested"), each(with_nested, write("nested/new.txt"))),
+]
 
 
 def recorded(project: Project, case: Case) -> Project:

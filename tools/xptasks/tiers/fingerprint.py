@@ -1,16 +1,30 @@
 """What a result depends on, as values that can be compared: files, environment, programs, distributions.
 
 The git hook imports this module and then waits for it, so it starts one git process and imports almost nothing:
-no `pathlib`, `re`, `json` or `dataclasses`, which together take longer than all that is done here.
+no `pathlib`, `re`, `json`, `dataclasses`, `collections` or `hashlib`, which take longer than all that is done here.
 """
 
-import hashlib
+from __future__ import annotations
+
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
 
 from xptasks.system import git
+
+try:  # as `random` does: `hashlib` would load OpenSSL first
+    from _sha1 import sha1  # type: ignore[import-not-found]
+
+    try:
+        from _sha2 import sha256  # type: ignore[import-not-found]
+    except ImportError:  # Python 3.11
+        from _sha256 import sha256  # type: ignore[import-not-found]
+except ImportError:
+    from hashlib import sha1, sha256
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 Blob = tuple[str, str]
 """A file's mode (`100644`, `100755`, `120000`) and the id that git gives its content."""
@@ -115,8 +129,9 @@ def _content(path: str) -> bytes:
 
 def blob_id(content: bytes, id_length: int = 40) -> str:
     """The id that git gives to this content (SHA-1, or SHA-256 in a repository of that format)."""
-    algorithm = "sha256" if id_length == _SHA256_LENGTH else "sha1"
-    return hashlib.new(algorithm, b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    algorithm = sha256 if id_length == _SHA256_LENGTH else sha1
+    found: str = algorithm(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    return found
 
 
 def _link(path: str) -> str:
@@ -293,4 +308,5 @@ def _written(path: str) -> int:
 
 def digest(*parts: object) -> str:
     """One hash over values whose `repr` says everything about them (strings, numbers, lists, tuples, sorted items)."""
-    return hashlib.sha256(repr(parts).encode(errors="surrogateescape")).hexdigest()
+    found: str = sha256(repr(parts).encode(errors="surrogateescape")).hexdigest()
+    return found

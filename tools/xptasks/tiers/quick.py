@@ -5,9 +5,13 @@ the question is answered by looking at all of it again. A record is text: the fi
 says what to look at, one `kind value` a line.
 """
 
-from collections.abc import Iterable, Mapping
+from __future__ import annotations
 
 from xptasks.tiers import fingerprint
+
+TYPE_CHECKING = False  # `collections` is slow to import
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 _FORMAT = "1"
 _SILENT = frozenset({"XPTASKS_OUTPUT", "XPTASKS_RUN_ID", "XPTASKS_STEP"})  # they change no verdict
