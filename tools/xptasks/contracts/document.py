@@ -14,6 +14,7 @@ share them.
 
 import hashlib
 import re
+from collections import ChainMap
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -155,13 +156,22 @@ class Document:
         Raises:
             Fault: one leads nowhere, or they lead in a circle.
         """
-        seen: set[tuple[str, str]] = set()
+        passed: dict[tuple[str, str], None] = {}
         while isinstance(location.value, dict) and isinstance(ref := location.value.get("$ref"), str):
-            if (location.file, location.pointer) in seen:
+            key = (location.file, location.pointer)
+            end = self._ends.get(key, location)
+            if end is None or key in passed:
+                self._ends.update(dict.fromkeys(passed))
                 raise Fault(f"{shorten(ref, 100)!r} only leads back to itself", "ref-circular")
-            seen.add((location.file, location.pointer))
-            location = self.resolve(ref, location.file)
+            passed[key] = None
+            location = end if end is not location else self.resolve(ref, location.file)
+        self._ends.update(dict.fromkeys(passed, location))
         return location
+
+    @cached_property
+    def _ends(self) -> dict[tuple[str, str], Location | None]:
+        """Where `follow` ended before (None for a circle), so that long chains are walked once."""
+        return {}
 
     @cached_property
     def _ids(self) -> dict[str, Location]:
@@ -343,8 +353,7 @@ class _Reader:
         value, nodes = _parse(file, text, self._limits)
         self._nodes += nodes
         if self._nodes > self._limits.nodes:
-            message = f"is too much: the contract holds more than {self._limits.nodes:,} values"
-            raise Fault(message, "contract-too-large")
+            raise json_text.too_many(self._limits)
         self._files[file], self._texts[file], self._scans[file] = value, text, references.scan(value)
 
     def _report(self, fault: Fault, file: str) -> None:
@@ -370,11 +379,12 @@ def _broken_references(document: Document, unreadable: Mapping[str, Fault]) -> l
     """A finding for each reference that leads nowhere, out of the folder, into a file of no use, or only to itself."""
     findings = []
     verdicts: dict[tuple[str, str], Fault | None] = {}
+    circles = _Circles(document)
     for reference in document.references():
         key = (reference.file, reference.value)
         if key not in verdicts:
             verdicts[key] = _fault_of(document, reference, unreadable)
-        fault = verdicts[key] or _circle(document, reference)
+        fault = verdicts[key] or circles.fault_of(reference)
         if fault is not None and fault.line is None:
             where = document.position(reference.file, reference.pointer, value=True)
             findings.append(Finding(fault.message, fault.rule, position=where, hint=fault.hint))
@@ -396,19 +406,38 @@ def _fault_of(document: Document, reference: Location, unreadable: Mapping[str, 
     return None
 
 
-def _circle(document: Document, reference: Location) -> Fault | None:
-    """The fault of a `$ref` from which only further `$ref`s lead back to it."""
-    holder, _, keyword = reference.pointer.rpartition("/")
-    here, start, steps = reference, (reference.file, holder), 0
-    seen = set()
-    while keyword == "$ref" and isinstance(here.value, str):
-        here = document.resolve(here.value, here.file)
-        steps += 1
-        if (here.file, here.pointer) == start:
-            message = f"{shorten(reference.value, 100)!r} only leads back to itself, in {steps} steps"
-            return Fault(message, "ref-circular", hint="One of them must be a definition and not a `$ref`.")
-        if (here.file, here.pointer) in seen:
+class _Circles:
+    """Finds the `$ref`s from which only further `$ref`s lead back to them, walking each once."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._lengths: dict[tuple[str, str], int] = {}  # of the circle that a `$ref` is part of; 0 for none
+
+    def fault_of(self, reference: Location) -> Fault | None:
+        """The fault of a reference that is part of a circle."""
+        holder, _, keyword = reference.pointer.rpartition("/")
+        if keyword != "$ref":
             return None
-        seen.add((here.file, here.pointer))
-        here = Location(here.file, here.pointer, here.value.get("$ref") if isinstance(here.value, dict) else None)
-    return None
+        self._walk(Location(reference.file, holder, {"$ref": reference.value}))
+        steps = self._lengths[reference.file, holder]
+        if not steps:
+            return None
+        message = f"{shorten(reference.value, 100)!r} only leads back to itself, in {steps} steps"
+        return Fault(message, "ref-circular", hint="One of them must be a definition and not a `$ref`.")
+
+    def _walk(self, start: Location) -> None:
+        passed: dict[tuple[str, str], int] = {}
+        here: Location | None = start
+        while here is not None and (here.file, here.pointer) not in ChainMap(self._lengths, passed):
+            passed[here.file, here.pointer] = len(passed)
+            here = self._next(here)
+        entry = passed.get((here.file, here.pointer)) if here is not None else None
+        for key, index in passed.items():
+            self._lengths[key] = len(passed) - entry if entry is not None and index >= entry else 0
+
+    def _next(self, here: Location) -> Location | None:
+        ref = here.value.get("$ref") if isinstance(here.value, dict) else None
+        try:
+            return self._document.resolve(ref, here.file) if isinstance(ref, str) else None
+        except Fault:
+            return None

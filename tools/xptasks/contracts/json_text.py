@@ -71,6 +71,11 @@ def too_deep(limits: Limits, line: int | None = None, column: int | None = None)
     return Fault(message, "contract-too-deep", line, column, hint="Name inner parts and use $ref.")
 
 
+def too_many(limits: Limits) -> Fault:
+    """The fault of texts that hold too much."""
+    return Fault(f"is too much: a contract holds at most {limits.nodes:,} values", "contract-too-large")
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     mapping = dict(pairs)
     if len(mapping) != len(pairs):
@@ -89,6 +94,8 @@ def _count(value: object, limits: Limits) -> int:
     while level := [child for parent in level for child in containers(parent)]:
         depth += 1
         total += len(level)
+        if total > limits.nodes:
+            raise too_many(limits)
         if depth > limits.depth:
             raise too_deep(limits)
     return total

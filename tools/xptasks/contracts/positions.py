@@ -150,7 +150,11 @@ def _json_steps(text: str) -> _Steps:
         previous = start
         kind = kinds.get(token, ".")
         if kind:
-            yield kind, (line, start - line_start + 1), (json.loads(token) if token[0] == '"' else token, None)
+            yield kind, (line, start - line_start + 1), (_text(token), None)
+
+
+def _text(token: str) -> str:
+    return json.loads(token) if "\\" in token else token.strip('"')
 
 
 def split_pointer(pointer: str) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ class Limits:
     total_bytes: int = 64 * 2**20
     files: int = 2_000
     depth: int = 200
-    nodes: int = 4_000_000
+    nodes: int = 1_000_000
     alias_nodes: int = 100_000
 
 

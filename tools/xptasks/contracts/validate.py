@@ -6,7 +6,6 @@ a finding.
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -83,11 +82,10 @@ def check(
 
 
 def _examine(paths: list[str], project: Path, bounds: Bounds, lines: list[dict[str, Any]], *, thorough: bool) -> Ending:
-    seconds = bounds.seconds * len(paths)
-    limits = (str(bounds.memory), str(math.ceil(seconds)))
+    limits = (str(bounds.memory), str(bounds.seconds))
     options = (str(project / ".xp" / "cache" / "contracts"), "yes" if thorough else "no")
     argv = (sys.executable, "-m", "xptasks.contracts.examine", *limits, *options, *paths)
-    return run_limited(argv, seconds, lambda line: lines.append(json.loads(line)))
+    return run_limited(argv, bounds.seconds, lambda line: lines.append(json.loads(line)))
 
 
 def _death(path: str, ending: Ending, bounds: Bounds) -> Finding:
@@ -98,9 +96,15 @@ def _death(path: str, ending: Ending, bounds: Bounds) -> Finding:
     elif ending.exit_code < 0:
         message = f"checking it ended with {signal_name(ending.exit_code)}"
     else:
-        raise CannotRunError(f"the check of {path} broke", hint=ending.errors.strip() or "It said nothing.")
+        raise CannotRunError(
+            f"the check of {path} broke", hint=f"This is a mistake in xptasks: {_last_line(ending.errors)}"
+        )
     hint = "Split it, nest less, or simplify its patterns; the limits are in [contracts] of xpconfig.toml."
     return Finding(message, "contract-too-costly", position=Position(path), hint=hint)
+
+
+def _last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2] or "it said nothing"
 
 
 def _finding(item: dict[str, Any]) -> Finding:

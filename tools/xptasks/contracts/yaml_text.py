@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from xptasks.contracts.json_text import bounded_int, duplicate_key, finite_float, shorten, too_deep
+from xptasks.contracts.json_text import bounded_int, duplicate_key, finite_float, shorten, too_deep, too_many
 from xptasks.contracts.source import Fault, Limits
 
 _INT = re.compile(r"[-+]?[0-9]+")
@@ -279,6 +279,8 @@ class _Builder:
 
     def _put(self, value: Any, size: int) -> None:  # noqa: ANN401
         self.total += size
+        if self.total > self._limits.nodes:
+            raise too_many(self._limits)
         if self._stack:
             self._stack[-1].put(value)
         else:

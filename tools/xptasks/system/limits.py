@@ -1,8 +1,10 @@
 """A child that may use only so much memory and time: it limits itself, and the parent waits only so long."""
 
+import math
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,23 +18,33 @@ class Ending:
     timed_out: bool
 
 
-def limit_self(memory: int, cpu: int) -> None:
-    """Lets this process use at most `memory` bytes of addresses and `cpu` seconds; more ends it.
+def limit_memory(size: int) -> None:
+    """Lets this process use at most `size` bytes of addresses, and leave no core file; macOS does not enforce it."""
+    _limit("RLIMIT_AS", size)
+    _limit("RLIMIT_CORE", 0)
 
-    macOS does not enforce the first, and Windows neither: there only the parent's patience ends a child.
-    """
+
+def limit_cpu(seconds: float) -> None:
+    """Ends this process (SIGXCPU) when it uses more than so many further seconds of CPU; may be called again."""
+    _limit("RLIMIT_CPU", math.ceil(time.process_time() + seconds))
+
+
+def _limit(name: str, value: int) -> None:
+    """Lowers or raises the soft limit; Windows has none, there only the parent's patience ends a child."""
     try:
         import resource  # noqa: PLC0415 - POSIX only
     except ImportError:
         return
-    for kind, value in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, cpu), (resource.RLIMIT_CORE, 0)):
-        hard = resource.getrlimit(kind)[1]
-        allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (allowed, allowed))
+    kind = getattr(resource, name)
+    hard = resource.getrlimit(kind)[1]
+    resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 
 
 def run_limited(argv: Sequence[str], seconds: float, take: Callable[[str], None]) -> Ending:
-    """Runs a child in this process group, gives each line that it prints to `take`, and kills it after `seconds`."""
+    """Runs a child in this process group and gives each line that it prints to `take`.
+
+    It is killed when the next line takes longer than `seconds`.
+    """
     with subprocess.Popen(
         argv,
         stdin=subprocess.DEVNULL,
@@ -41,28 +53,50 @@ def run_limited(argv: Sequence[str], seconds: float, take: Callable[[str], None]
         encoding="utf-8",
         errors="replace",
     ) as child:
-        late = threading.Event()
-
-        def end() -> None:
-            late.set()
-            child.kill()
-
-        timer = threading.Timer(seconds, end)
+        watchdog = _Watchdog(child, seconds)
         errors: list[str] = []
         listener = threading.Thread(
             target=lambda: errors.append((child.stderr.read() if child.stderr else "")[-2_000:])
         )
-        timer.start()
-        listener.start()
+        threads = (watchdog, listener)
+        for thread in threads:
+            thread.start()
         try:
             for line in child.stdout or ():
+                watchdog.feed()
                 take(line)
             code = child.wait()
         finally:
-            timer.cancel()
             child.kill()
-            listener.join()
-    return Ending(code, "".join(errors), late.is_set())
+            watchdog.stop()
+            for thread in threads:
+                thread.join()
+    return Ending(code, "".join(errors), watchdog.bit)
+
+
+class _Watchdog(threading.Thread):
+    """Kills a child that was silent for too long."""
+
+    def __init__(self, child: "subprocess.Popen[str]", seconds: float) -> None:
+        super().__init__()
+        self.bit = False
+        self._child = child
+        self._seconds = seconds
+        self._done = threading.Event()
+        self._deadline = time.monotonic() + seconds
+
+    def feed(self) -> None:
+        self._deadline = time.monotonic() + self._seconds
+
+    def stop(self) -> None:
+        self._done.set()
+
+    def run(self) -> None:
+        while not self._done.wait(max(0.0, self._deadline - time.monotonic())):
+            if time.monotonic() >= self._deadline:
+                self.bit = True
+                self._child.kill()
+                return
 
 
 def signal_name(code: int) -> str:

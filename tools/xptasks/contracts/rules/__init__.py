@@ -63,3 +63,9 @@ def topics() -> list[Any]:
 def all_rules() -> dict[str, Rule]:
     """Every rule of every topic, by name."""
     return {name: rule for topic in topics() for name, rule in sorted(topic.RULES.items())}
+
+
+def as_markdown() -> str:
+    """The table of all rules, as the guide shows it."""
+    rows = [f"| `{name}` | {rule.formats} | {rule.severity} | {rule.says} |" for name, rule in all_rules().items()]
+    return "\n".join(["| rule | for | severity | what must hold |", "|---|---|---|---|", *rows]) + "\n"

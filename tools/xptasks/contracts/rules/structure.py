@@ -18,7 +18,6 @@ RULES = {
     "openapi-structure": Rule("OpenAPI", "error", "The document fits the meta-schema of its version."),
     "asyncapi-structure": Rule("AsyncAPI", "error", "Objects have the keys and types of the specification."),
     "schema-structure": Rule("all", "error", "A schema fits the meta-schema of its dialect."),
-    "schema-pattern": Rule("all", "error", "A `pattern` is a regular expression."),
     "ref-kind": Rule("all", "error", "A `$ref` leads to the kind of object that belongs there."),
 }
 
@@ -87,25 +86,15 @@ def _complain(view: View, rule: str, node: Node, meta: str) -> Iterator[Finding]
     told: set[Complaint] = set()
     for error in _validator(meta).iter_errors(node.value):
         for complaint in complaints(error):
-            if complaint not in told and not _is_other_format(complaint):
+            if complaint not in told:
                 told.add(complaint)
                 yield _finding(view, rule, node, complaint)
         if len(told) > _ENOUGH:
             return
 
 
-def _is_pattern(complaint: Complaint) -> bool:
-    return complaint.keyword == "format" and complaint.pointer.endswith("/pattern")
-
-
-def _is_other_format(complaint: Complaint) -> bool:
-    """The meta-schemas ask for addresses where templates like `https://{region}.host/` may stand."""
-    return complaint.keyword == "format" and not _is_pattern(complaint)
-
-
 def _finding(view: View, rule: str, node: Node, complaint: Complaint) -> Finding:
     of_value = complaint.keyword not in ("additionalProperties", "unevaluatedProperties", "required")
-    rule = "schema-pattern" if _is_pattern(complaint) else rule
     pointer = node.pointer + complaint.pointer
     return view.complain(rule, node.file, pointer, complaint.message, complaint.hint, value=of_value)
 
@@ -125,13 +114,13 @@ def _validator(address: str) -> Any:  # noqa: ANN401
 
     name, _, part = address.partition("#")
     if not name.startswith("xptasks:"):
-        return jsonschema_rs.validator_for({"$schema": name, "$ref": name}, offline=True, validate_formats=True)
+        return jsonschema_rs.validator_for({"$schema": name, "$ref": name}, offline=True)
     version = name.removeprefix("xptasks:openapi-")
     official = _official(version)
     identity = official.get("$id") or official["id"]
     registry = jsonschema_rs.Registry([(identity, official)])
     wrapper = _wrapper_30(identity, part) if version == "3.0" else _wrapper_31(identity, part)
-    return jsonschema_rs.validator_for(wrapper, registry=registry, offline=True, validate_formats=True)
+    return jsonschema_rs.validator_for(wrapper, registry=registry, offline=True)
 
 
 def _wrapper_30(identity: str, part: str) -> dict[str, Any]:
