@@ -94,7 +94,8 @@ def _load(
     report = _Report(source)
     layers = Layers().under(source.values, FILE)
     for name in islice(_profiles(layers), semantics.PROFILE_LIMIT):
-        report.check(_with_profile(layers, name))
+        if len(report.found) < _LOCATED:
+            report.check(_with_profile(layers, name))
     try:
         chosen = choose_profile(profile, layers.values, environ)
     except OverrideError as error:
