@@ -38,7 +38,7 @@ def test_the_next_start_ends_what_a_killed_run_left(trees: Trees, tmp_path: Path
 def test_a_run_that_lives_is_left_alone(trees: Trees, tmp_path: Path) -> None:
     with trees.supervised(tmp_path, "r1", "setsid") as process:
         assert sweep(tmp_path) == Sweep()
-        assert len(trees.alive()) == 3
+        assert len(trees.alive()) == 2
         process.send_signal(signal.SIGTERM)
 
 
@@ -50,9 +50,9 @@ def test_two_runs_at_once_do_not_disturb_each_other(trees: Trees, tmp_path: Path
         killed.send_signal(signal.SIGKILL)
         killed.wait()
         assert sweep(tmp_path / "two") == Sweep()
-        assert len(trees.alive()) == 5
+        assert len(trees.alive()) == 4
         assert len(sweep(tmp_path / "one").killed) == 2
-        assert len(trees.alive()) == 3
+        assert len(trees.alive()) == 2
         other.send_signal(signal.SIGTERM)
         assert json.loads((other.communicate()[0]).splitlines()[-1])["ended"] == "terminated"
     assert trees.alive() == []

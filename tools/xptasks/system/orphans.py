@@ -116,9 +116,11 @@ def _end(record: _Record) -> tuple[set[Identity], set[Identity]]:
     give_up = time.monotonic() + _PATIENCE
     clean = 0
     while clean < _CLEAN_LOOKS and time.monotonic() < give_up:
-        clean = 0 if find() else clean + 1
-        endings.kill(find)
-        time.sleep(0.002)
+        if find():
+            clean = 0
+            endings.kill(find)
+        else:
+            clean += 1
     left = {row.identity for row in find()}
     return seen - left, left
 
