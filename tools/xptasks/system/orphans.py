@@ -119,6 +119,7 @@ def _end(record: _Record) -> tuple[set[Identity], set[Identity]]:
         if find():
             clean = 0
             endings.kill(find)
+            time.sleep(0.005)
         else:
             clean += 1
     left = {row.identity for row in find()}
