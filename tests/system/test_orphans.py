@@ -14,7 +14,7 @@ from xptasks.system import process_table
 from xptasks.system.orphans import Register, Sweep, sweep
 from xptasks.system.process_table import Identity
 
-KINDS = ("plain", "setsid", "daemonised", "ignoring", "holding", "scrubbed", "respawning", "hopping")
+KINDS = ("plain", "setsid", "daemonised", "ignoring", "holding", "scrubbed", "respawning")
 ME = os.getpid()
 
 
@@ -22,7 +22,7 @@ def _slow_but(*fast: str) -> list[Any]:
     return [pytest.param(kind, marks=[] if kind in fast else [pytest.mark.slow]) for kind in KINDS]
 
 
-@pytest.mark.parametrize("kind", _slow_but("daemonised", "scrubbed", "hopping"))
+@pytest.mark.parametrize("kind", _slow_but("daemonised", "scrubbed"))
 def test_the_next_start_ends_what_a_killed_run_left(trees: Trees, tmp_path: Path, kind: str) -> None:
     with trees.supervised(tmp_path, "r1", kind) as process:
         if kind == "scrubbed":  # only the record knows it, and that is written every half second

@@ -20,7 +20,7 @@ _VERSION = 1
 _PATIENCE = 2.0
 """Seconds after which a sweep gives up on what cannot be killed; the record stays for the next start."""
 _CLEAN_LOOKS = 3
-"""How often nothing must be found in a row: a process that forks and exits all the time can slip through one look."""
+"""How often nothing must be found in a row: a process that forks and exits can slip through one look."""
 _STALE_TEMPORARY = 60.0
 
 
