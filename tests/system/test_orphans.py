@@ -58,6 +58,15 @@ def test_two_runs_at_once_do_not_disturb_each_other(trees: Trees, tmp_path: Path
     assert trees.alive() == []
 
 
+def test_another_run_of_the_same_name_is_left_alone(trees: Trees, tmp_path: Path) -> None:
+    with trees.supervised(tmp_path / "one", "r1", "setsid") as other:
+        (tmp_path / "two").mkdir()
+        _write(tmp_path / "two", runner=[ME, 1], processes=[])
+        assert sweep(tmp_path / "two") == Sweep()
+        assert len(trees.alive()) == 2
+        other.send_signal(signal.SIGTERM)
+
+
 def test_what_carries_no_mark_survives_a_sweep(trees: Trees, tmp_path: Path) -> None:
     with subprocess.Popen(trees.argv("daemonised"), stdout=subprocess.PIPE) as outsider:
         assert outsider.stdout
@@ -82,7 +91,7 @@ def test_a_sweep_inside_the_dead_run_spares_itself(tmp_path: Path) -> None:
     """A run inside a run carries the outer run's mark; when the outer one is killed, the inner one still sweeps."""
     _write(tmp_path, runner=[ME, 1], processes=[])
     code = f"from xptasks.system.orphans import sweep; from pathlib import Path; print(sweep(Path({str(tmp_path)!r})))"
-    env = {"XPTASKS_RUN_ID": "r1/0", "PYTHONPATH": str(Path(process_table.__file__).parents[2])}
+    env = {"XPTASKS_RUN_ID": f"r1@{ME}.1/0", "PYTHONPATH": str(Path(process_table.__file__).parents[2])}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert done.stdout == f"{Sweep()}\n"
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.system.trees import Trees
+from xptasks.system.process_table import mark, myself
 from xptasks.system.processes import Ended, Exit, Happening, Output, Signalled, Spec, Supervisor
 
 KINDS = ("plain", "setsid", "daemonised", "ignoring", "holding", "scrubbed", "respawning", "hopping")
@@ -120,7 +121,7 @@ def test_standard_input_is_closed_and_the_environment_is_the_given_one(tmp_path:
 def test_a_child_of_a_run_inside_a_run_carries_both_marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XPTASKS_RUN_ID", "outer/4")
     (ended,) = run_all(tmp_path, python(tmp_path, "import os; print(os.environ['XPTASKS_RUN_ID'])"))
-    assert ended.stdout == "outer/4 r1/0\n"
+    assert ended.stdout == f"outer/4 {mark('r1', myself())}/0\n"
 
 
 @pytest.mark.parametrize("code", [0, 1, 7])
@@ -190,7 +191,7 @@ def test_a_daemon_ends_with_its_own_step_and_the_neighbour_goes_on(trees: Trees,
             supervisor.start(spec)
         happening = told(supervisor)
         first = next_exit(happening)
-        assert (first.key, first.killed, trees.alive()) == ("tree", 1, [])
+        assert (first.key, first.killed, trees.alive()) == ("tree", 1, []), first
         (tmp_path / "go").touch()
         second = next_exit(happening)
     assert (second.key, second.code, second.stdout) == ("neighbour", 0, "done\n")

@@ -1,7 +1,7 @@
 """What a killed run left behind: every run keeps a record of its processes, and the next run ends those of dead ones.
 
-A process belongs to a dead run when it carries the run's id in its environment, or when the record names its pid and
-start time. What is deployed on purpose carries no id and is in no record. Runs that live are never touched.
+A process belongs to a dead run when it carries the run's mark in its environment, or when the record names its pid and
+start time. What is deployed on purpose carries no mark and is in no record. Runs that live are never touched.
 """
 
 import json
@@ -128,7 +128,8 @@ def _end(record: _Record) -> tuple[set[Identity], set[Identity]]:
 
 def _members(table: Table, record: _Record) -> list[Row]:
     """The run's processes and all below them, without ourselves: we may be what a dead run started last."""
-    first = [row for row in table.rows.values() if row.identity in record.processes or _carries(row.pid, record.run)]
+    mark = process_table.mark(record.run, record.runner)
+    first = [row for row in table.rows.values() if row.identity in record.processes or _carries(row.pid, mark)]
     me = os.getpid()
     spared = {me, *table.above(me), *(row.pid for row in table.below([me]))}
     found = {row.pid: row for row in (*first, *table.below(row.pid for row in first))}
@@ -139,18 +140,17 @@ def _released(pid: int) -> bool:
     return process_table.mark_of(pid) == RELEASED
 
 
-def _carries(pid: int, run: str) -> bool:
+def _carries(pid: int, mark: str) -> bool:
     words = (process_table.mark_of(pid) or "").split()
-    return any(word.rpartition("/")[0] == run for word in words)
+    return any(word.rpartition("/")[0] == mark for word in words)
 
 
 def _dump(run: str, processes: list[Identity]) -> str:
-    me = os.getpid()
     content = {
         "version": _VERSION,
         "run": run,
         "boot": process_table.boot(),
-        "runner": [me, process_table.start_of(me)],
+        "runner": process_table.myself(),
         "processes": processes,
     }
     return json.dumps(content) + "\n"

@@ -18,7 +18,7 @@ class Owners:
 
     Args:
         me: our own pid.
-        run: the run's id; child number 3 of run `r1` carries the mark `r1/3`.
+        run: the mark of the run; its child number 3 carries `run/3`.
         foreign: processes that were below us before the run and stay out of it, with all that they start.
         heir: the pid that inherits orphans: ours, or 1 where a process cannot ask for them.
     """

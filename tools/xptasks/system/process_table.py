@@ -31,6 +31,11 @@ class Identity(NamedTuple):
     start: float
 
 
+def mark(run: str, runner: Identity) -> str:
+    """What marks the processes of a run: no other run of this machine has it, whatever its id."""
+    return f"{run}@{runner.pid}.{runner.start:.0f}"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One process. `start` counts clock ticks since boot on Linux, seconds since the epoch elsewhere."""
@@ -98,6 +103,12 @@ def scan_below() -> Table:
             return Table(rows)
         _walk(late, rows)
     return Table(rows, complete=False)
+
+
+def myself() -> Identity:
+    """Our own process."""
+    mine = os.getpid()
+    return Identity(mine, start_of(mine) or 0.0)
 
 
 def start_of(pid: int) -> float | None:

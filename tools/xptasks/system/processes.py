@@ -171,7 +171,7 @@ class Supervisor:
     """
 
     def __init__(self, run: str, runs: Path, *, grace: float = GRACE) -> None:
-        self._run = run
+        self._mark = process_table.mark(run, process_table.myself())
         self._grace = grace
         self._register = Register(runs, run)
         self._children: dict[str, _Child] = {}
@@ -190,7 +190,7 @@ class Supervisor:
         self._scan = process_table.scan_below if adopting else process_table.scan
         heir = os.getpid() if adopting else 1
         foreign = [row.identity for row in self._scan().below([os.getpid()])]
-        self._owners = Owners(os.getpid(), self._run, foreign, heir)
+        self._owners = Owners(os.getpid(), self._mark, foreign, heir)
         self._foreign = frozenset(foreign)
         self._register.update([])
         self._take_signals()
@@ -256,7 +256,7 @@ class Supervisor:
 
     def _spawn(self, spec: Spec) -> subprocess.Popen[bytes]:
         """The mark is added to the one that we carry ourselves, so that a run inside a run belongs to both."""
-        marks = f"{os.environ.get(MARK, '')} {self._run}/{self._count}".strip()
+        marks = f"{os.environ.get(MARK, '')} {self._mark}/{self._count}".strip()
         return subprocess.Popen(
             spec.argv,
             cwd=spec.cwd,
