@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -42,6 +42,7 @@ def main(argv: Sequence[str]) -> int:
         packages=tuple(path for path in sys.path if path.endswith(("site-packages", "dist-packages"))),
         use_cache=not options.no_cache,
         ordinary=not (options.profile or options.set),
+        run_id=f"{options.tier}-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}",
     )
     prepared = gate.prepare(loaded.config, request)
     with _alone(request.folder, options.tier):
@@ -65,11 +66,10 @@ def _parser() -> argparse.ArgumentParser:
 def _run(prepared: gate.Prepared, mode: str | None) -> int:
     project = prepared.request.project
     runs = project / ".xp" / "runs"
-    run_id = f"{prepared.request.tier}-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
     emit = sinks(mode, os.environ, project, sys.stdout, sys.stderr)
     for notice in _notices(prepared, runs):
         emit(Event("notice", 0.0, data={"message": notice}))
-    finished = gate.run(prepared, Supervisor(run_id, runs), _described(emit, prepared, run_id))
+    finished = gate.run(prepared, Supervisor(prepared.terms.run_id, runs), emit)
     return exit_code(finished, partial_allowed=prepared.terms.partial_allowed)
 
 
@@ -83,18 +83,6 @@ def _notices(prepared: gate.Prepared, runs: Path) -> list[str]:
         pids = ", ".join(str(identity.pid) for identity in swept.left)
         notices.append(f"processes of a killed run cannot be ended: {pids}")
     return [*notices, prepared.notice] if prepared.notice else notices
-
-
-def _described(emit: Callable[[Event], None], prepared: gate.Prepared, run_id: str) -> Callable[[Event], None]:
-    """Tell the reports which run this is; the pool knows only its steps."""
-
-    def described(event: Event) -> None:
-        if event.kind == "run-started":
-            data = {**event.data, "tier": prepared.request.tier, "run_id": run_id}
-            event = Event(event.kind, event.at, event.step, data)
-        emit(event)
-
-    return described
 
 
 @contextmanager

@@ -39,6 +39,7 @@ class Request:
         python, environment: the interpreter of the tier's environment, and that environment's folder.
         packages: the folders that hold what is installed there; by default those of a virtual environment.
         use_cache: False runs every step; results are kept all the same.
+        run_id: what the run is called.
         ordinary: nothing was overridden on the command line, so a green run says something about the next one.
     """
 
@@ -51,6 +52,7 @@ class Request:
     packages: tuple[str, ...] = ()
     use_cache: bool = True
     ordinary: bool = True
+    run_id: str = ""
 
     @property
     def folder(self) -> Path:
@@ -126,7 +128,7 @@ def prepare(config: Config, request: Request) -> Prepared:
     seconds = {name: kept.seconds(name) for name in wanted}
     return Prepared(
         request,
-        Terms(request.project, settings.jobs, settings.budget, settings.allow_partial),
+        Terms(request.project, settings.jobs, settings.budget, settings.allow_partial, request.tier, request.run_id),
         tuple(maker.ready(name, extra if name == wanted[-1] else ()) for name in plan.slowest_first(wanted, seconds)),
         state,
         kept,
