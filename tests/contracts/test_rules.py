@@ -145,6 +145,7 @@ CASES: list[tuple[str, str, str, str, str, str]] = [
     (OPENAPI, "size: {type: integer}", "size: {allOf: [{$ref: '#/components/schemas/Thing/properties/size'}]}",
      "schema-endless", "{allOf:", "checking a value never ends"),
     (OPENAPI, "size: 1}", "size: big}", "example-invalid", "big}", '"big" must be of the type integer'),
+    (OPENAPI, "size: {type: integer}", "size: {type: integer, $id: '{'}", "example-unchecked", "", "cannot be checked: 1; this is the first: Invalid URI"),
     (OPENAPI, "default: 1}", "default: one}", "default-invalid", "one}", '"one" must be of the type integer'),
     (OPENAPI, "'2026-01-31T10:00:00Z'", "today", "example-format", "today", "must be of the format date-time"),
     (OPENAPI, "example: {kind: small, size: 1}", f"example: {{kind: {'a' * 40}!, size: 1}}", "schema-slow-pattern", "{$ref", "too long"),

@@ -23,7 +23,7 @@ _OUT_OF_MEMORY = 77  # what the child returns when it can say nothing else
 class Bounds:
     """What the check of one contract may use: seconds of time and of CPU, bytes of memory."""
 
-    seconds: float = 30.0
+    seconds: float = 8.0
     memory: int = 2**30
 
 
@@ -155,8 +155,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("files", nargs="+", metavar="FILE", help="an OpenAPI or AsyncAPI document, YAML or JSON")
     parser.add_argument("--json", action="store_true", help="print findings as JSON")
     parser.add_argument("--thorough", action="store_true", help="also run what takes too long before every commit")
-    parser.add_argument("--timeout", type=float, default=30.0, help="seconds for each document (%(default)s)")
-    parser.add_argument("--memory", type=int, default=2**30, help="bytes of memory for each document (%(default)s)")
+    parser.add_argument(
+        "--timeout", type=float, default=Bounds().seconds, help="seconds for each document (%(default)s)"
+    )
+    parser.add_argument(
+        "--memory", type=int, default=Bounds().memory, help="bytes of memory for each document (%(default)s)"
+    )
     options = parser.parse_args(argv)
     try:
         report = check(options.files, bounds=Bounds(options.timeout, options.memory), thorough=options.thorough)

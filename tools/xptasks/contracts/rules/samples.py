@@ -1,25 +1,34 @@
 """Examples and defaults are values that their own schema accepts."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from xptasks.contracts.document import Location
 from xptasks.contracts.explain import complaints
+from xptasks.contracts.json_text import shorten
 from xptasks.contracts.references import is_data, maps_names
 from xptasks.contracts.rules import Rule, View
 from xptasks.contracts.rules.schemas import endless
 from xptasks.contracts.shapes import Node
+from xptasks.contracts.source import Fault
 from xptasks.results import Finding
 
 RULES = {
     "example-invalid": Rule("all", "error", "An example is valid against its schema."),
     "default-invalid": Rule("all", "error", "A default is valid against its schema."),
     "example-format": Rule("all", "warning", "An example has the `format` that its schema names."),
+    "example-unchecked": Rule(
+        "all", "warning", "Every example can be checked: its schema is one that validators accept."
+    ),
     "schema-slow-pattern": Rule("all", "error", "A `pattern` decides about the examples in reasonable time."),
 }
 
 _BASE = "contract:///"
-_DRAFTS = {"2.": "http://json-schema.org/draft-07/schema#", "3.0": "http://json-schema.org/draft-04/schema#"}
+_2020 = "https://json-schema.org/draft/2020-12/schema"
+_DRAFT_7 = "http://json-schema.org/draft-07/schema#"
+_DRAFT_4 = "http://json-schema.org/draft-04/schema#"
 _TOO_LONG = frozenset({"BacktrackLimitExceeded", "RegexEngineFailure"})
 
 
@@ -41,11 +50,10 @@ def check(view: View) -> Iterator[Finding]:
     checker = _Checker(view)
     for sample in samples:
         yield from checker.check(sample)
-
-
-def count(view: View) -> int:
-    """How many examples and defaults there are."""
-    return sum(1 for _ in _samples(view))
+    for sample, reason in checker.unchecked[:1]:
+        message = f"examples and defaults that cannot be checked: {len(checker.unchecked)}; this is the first: {reason}"
+        hint = "A schema that they lead to is one that no validator accepts."
+        yield view.complain("example-unchecked", sample.file, sample.pointer, message, hint)
 
 
 def _samples(view: View) -> Iterator[Sample]:
@@ -96,9 +104,6 @@ def _is_json(node: Node) -> bool:
 
 
 def _followed(view: View, file: str, pointer: str, value: Any) -> tuple[str, str, Any]:  # noqa: ANN401
-    from xptasks.contracts.document import Location  # noqa: PLC0415
-    from xptasks.contracts.source import Fault  # noqa: PLC0415
-
     try:
         target = view.document.follow(Location(file, pointer, value))
     except Fault:
@@ -135,47 +140,44 @@ class _Checker:
     def __init__(self, view: View) -> None:
         import jsonschema_rs  # noqa: PLC0415 - heavy
 
+        self.unchecked: list[tuple[Sample, str]] = []
         self._rs = jsonschema_rs
         self._view = view
         self._compiled: dict[tuple[str, str], Any] = {}
-        document = view.document
-        self._draft = "https://json-schema.org/draft/2020-12/schema"
-        if not view.is_openapi:
-            self._draft = _DRAFTS["2."]
-        elif document.version[:2] == (3, 0):
-            self._draft = _DRAFTS["3.0"]
-        is_30 = view.is_openapi and document.version[:2] == (3, 0)
-        files = [(_BASE + quote(name), _plain(value, is_30=is_30)) for name, value in document.files.items()]
-        draft = {
-            "2020-12": jsonschema_rs.Draft202012,
-            "draft-07": jsonschema_rs.Draft7,
-            "draft-04": jsonschema_rs.Draft4,
-        }
-        number = next(value for key, value in draft.items() if key in self._draft)
-        self._registry = jsonschema_rs.Registry(files, draft=number)
+        is_30 = view.is_openapi and view.document.version[:2] == (3, 0)
+        self._draft = _DRAFT_4 if is_30 else _2020 if view.is_openapi else _DRAFT_7
+        self._files = [(_BASE + quote(name), _plain(value, is_30=is_30)) for name, value in view.document.files.items()]
+
+    @cached_property
+    def _registry(self) -> Any:  # noqa: ANN401
+        numbers = {_DRAFT_4: self._rs.Draft4, _DRAFT_7: self._rs.Draft7, _2020: self._rs.Draft202012}
+        return self._rs.Registry(self._files, draft=numbers[self._draft])
 
     def check(self, sample: Sample) -> Iterator[Finding]:
         """The complaints about one sample."""
-        validator = self._validator(sample.schema)
-        for error in validator.iter_errors(sample.value) if validator else ():
-            if type(error.kind).__name__ in _TOO_LONG:
-                yield self._complain("schema-slow-pattern", *sample.schema, "a pattern in this schema takes too long")
-                continue
-            for complaint in complaints(error):
-                rule = "example-format" if complaint.keyword == "format" else sample.rule
-                yield self._complain(rule, sample.file, sample.pointer + complaint.pointer, complaint.message)
+        try:
+            validator = self._validator(sample.schema)
+        except (ValueError, self._rs.ReferencingError) as error:
+            self.unchecked.append((sample, shorten(str(error).partition("\n")[0], 100)))
+            return
+        for failure in validator.iter_errors(sample.value):
+            yield from self._explain(sample, failure)
 
-    def _complain(self, rule: str, file: str, pointer: str, message: str) -> Finding:
-        return self._view.complain(rule, file, pointer, message)
+    def _explain(self, sample: Sample, error: Any) -> Iterator[Finding]:  # noqa: ANN401
+        if type(error.kind).__name__ in _TOO_LONG:
+            message = "a pattern in this schema takes too long to decide about an example"
+            yield self._view.complain("schema-slow-pattern", *sample.schema, message)
+            return
+        for complaint in complaints(error):
+            rule = "example-format" if complaint.keyword == "format" else sample.rule
+            yield self._view.complain(rule, sample.file, sample.pointer + complaint.pointer, complaint.message)
 
     def _validator(self, schema: tuple[str, str]) -> Any:  # noqa: ANN401
         if schema not in self._compiled:
             wrapper = {"$schema": self._draft, "$ref": f"{_BASE}{quote(schema[0])}#{quote(schema[1])}"}
-            try:
-                compiled = self._rs.validator_for(wrapper, registry=self._registry, offline=True, validate_formats=True)
-            except (ValueError, self._rs.ReferencingError):
-                compiled = None  # the schema itself is wrong, and said to be
-            self._compiled[schema] = compiled
+            self._compiled[schema] = self._rs.validator_for(
+                wrapper, registry=self._registry, offline=True, validate_formats=True
+            )
         return self._compiled[schema]
 
 
@@ -192,8 +194,7 @@ def _plain(value: Any, *, is_30: bool) -> Any:  # noqa: ANN401
             parent[key] = copy = [None] * len(item)
             pending.extend((child, copy, index, False) for index, child in enumerate(item))
         elif isinstance(item, dict):
-            parent[key] = own = item if is_name_map else _adapted(item, is_30=is_30)
-            parent[key] = own = dict(own)
+            parent[key] = own = dict(item) if is_name_map else _adapted(item, is_30=is_30)
             for name, child in own.items():
                 if isinstance(child, dict | list) and (is_name_map or not is_data(name, child)):
                     pending.append((child, own, name, not is_name_map and maps_names(name, child)))
