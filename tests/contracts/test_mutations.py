@@ -17,7 +17,8 @@ from xptasks.contracts.yaml_text import parse
 JUNK: list[Any] = [
     None, True, 5, -1.5, "", "x", "#/", "#/paths", "$ref", "{", "{a}", "..", [], [None], [5], ["x"], {}, {"x": 5},
     {"$ref": 5}, {"$ref": ""}, {"$ref": "#"}, {"$ref": "#/info"}, {"$ref": "#/components"}, {"type": "x"}, {"": {}},
-    [[]], {"type": ["string", 5]}, {"properties": {"a": {"$ref": "#/components/schemas/Thing"}}}, {"x": {"x": {"x": [{}]}}},
+    [[]], {"type": ["string", 5]}, {"properties": {"a": {"$ref": "#/components/schemas/Thing"}}},
+    {"x": {"x": {"x": [{}]}}},
 ]  # fmt: skip
 KEYS = [
     "",

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 from xptasks.contracts.source import Fault, Limits, containers
@@ -35,14 +36,14 @@ def parse(text: str, limits: Limits) -> tuple[Any, int]:
     except json.JSONDecodeError as error:
         raise Fault(f"is not JSON: {error.msg}", "contract-syntax", error.lineno, error.colno) from None
     except RecursionError:
-        raise too_deep(limits) from None
+        raise too_deep(limits, *_first(text, _Depth(limits))) from None
     except _DuplicateKeyError as error:
         raise _duplicate(text, str(error)) from None
     except ValueError as error:
-        raise Fault(str(error), "contract-number") from None
-    if _SURROGATE_ESCAPE.search(text):
-        _refuse_lone_surrogates(value)
-    return value, _count(value, limits)
+        raise Fault(str(error), "contract-number", *_first(text, _is_no_number)) from None
+    if _SURROGATE_ESCAPE.search(text) and (place := _first(text, _is_half)):
+        raise Fault("half a surrogate pair", "contract-encoding", *place)
+    return value, _count(value, text, limits)
 
 
 def finite_float(text: str) -> float:
@@ -88,7 +89,7 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _count(value: object, limits: Limits) -> int:
+def _count(value: object, text: str, limits: Limits) -> int:
     """The number of values; one level after the other, so that no depth can exhaust the stack."""
     total, level, depth = 1, [value], 0
     while level := [child for parent in level for child in containers(parent)]:
@@ -97,18 +98,41 @@ def _count(value: object, limits: Limits) -> int:
         if total > limits.nodes:
             raise too_many(limits)
         if depth > limits.depth:
-            raise too_deep(limits)
+            raise too_deep(limits, *_first(text, _Depth(limits)))
     return total
 
 
-def _refuse_lone_surrogates(value: object) -> None:
-    pending = [value]
-    while pending:
-        item = pending.pop()
-        for text in (*item, *item.values()) if isinstance(item, dict) else (item,):
-            if isinstance(text, str) and _SURROGATE.search(text):
-                raise Fault(f"half a surrogate pair in {shorten(ascii(text))}", "contract-encoding")
-        pending.extend(containers(item))
+def _first(text: str, is_meant: Callable[[str], bool]) -> tuple[int, int] | tuple[()]:
+    """Line and column of the first token that is meant; nothing when none is."""
+    for match in TOKEN.finditer(text):
+        if is_meant(match.group()):
+            return line_and_column(text, match.start())
+    return ()
+
+
+class _Depth:
+    """Meant is the bracket that opens one level too many."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._left = limits.depth
+
+    def __call__(self, token: str) -> bool:
+        self._left -= (token in ("{", "[")) - (token in ("}", "]"))
+        return self._left < 0
+
+
+def _is_half(token: str) -> bool:
+    return token[0] == '"' and "\\" in token and bool(_SURROGATE.search(json.loads(token)))
+
+
+def _is_no_number(token: str) -> bool:
+    if token[0] not in "-0123456789NI":
+        return False
+    try:
+        json.loads(token, parse_constant=_no_constant, parse_float=finite_float, parse_int=bounded_int)
+    except ValueError:
+        return True
+    return False
 
 
 def _duplicate(text: str, key: str) -> Fault:
