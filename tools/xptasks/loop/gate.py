@@ -331,7 +331,8 @@ def _remember(prepared: Prepared, finished: Finished, watch: _Watch) -> None:
         if state is not None and state == prepared.state and not watch.wrote(state.files):
             found = _record(prepared, finished, state.files)
             atomic_write(request.folder / "tree.json", json.dumps(state.files))
-            atomic_write(record, quick.write(found, quick.current(str(request.project), found, request.environ)))
+            print_ = quick.current(str(request.project), found, request.environ, state.files)
+            atomic_write(record, quick.write(found, print_))
 
 
 def _record(prepared: Prepared, finished: Finished, files: Tree) -> quick.Record:

@@ -54,8 +54,8 @@ def path_of(project: str, tier: str) -> str:
     return f"{project}/.xp/tiers/{tier}/green"
 
 
-def current(project: str, record: Record, environ: Mapping[str, str]) -> str:
-    """The fingerprint of now.
+def current(project: str, record: Record, environ: Mapping[str, str], files: fingerprint.Tree | None = None) -> str:
+    """The fingerprint of now; `files` are the project's, where they are known already.
 
     Raises:
         fingerprint.UncacheableError: the state cannot be told.
@@ -64,7 +64,7 @@ def current(project: str, record: Record, environ: Mapping[str, str]) -> str:
     seen = fingerprint.environment(environ, record.variables, fingerprint.programs_of(record.environment))
     return fingerprint.digest(
         _FORMAT,
-        sorted(fingerprint.project_tree(project).items()),
+        sorted((fingerprint.project_tree(project) if files is None else files).items()),
         _ignored(project, record.patterns),
         fingerprint.distributions(record.packages, project),
         [fingerprint.program(name, seen["PATH"], project) for name in record.programs],
