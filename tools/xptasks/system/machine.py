@@ -38,5 +38,5 @@ def version(program: str, search: str) -> str:
 
 def git_hooks(project: Path) -> Path | None:
     """The folder in which git looks for this repository's hooks; None outside a repository."""
-    answer = git.capture(["git", "rev-parse", "--git-path", "hooks"], str(project))
+    (answer,) = git.capture((("git", "rev-parse", "--git-path", "hooks"),), str(project))
     return project / answer.decode().strip() if answer else None
