@@ -63,7 +63,7 @@ def test_every_value_is_shown_with_its_origin(project: Path) -> None:
     assert 'name = "projects"  # xpconfig.toml:2:9' in lines
     assert 'budget = "90s"  # xpconfig.toml:5:1' in lines
     assert "jobs = 2  # environment XPTASKS_TIERS__FAST__JOBS" in lines
-    assert 'timeout = "30s"  # default' in lines
+    assert 'timeout = "8s"  # default' in lines
     assert lines[lines.index("tests = [") + 2] == "]  # --set project.tests"
 
 

@@ -18,9 +18,9 @@ class ContractsSettings(Settings):
         ProjectPaths,
         Field(description="The AsyncAPI documents (2.6 or 3.x, YAML or JSON).", examples=["contracts/asyncapi.yaml"]),
     ] = ()
-    timeout: Annotated[
-        Duration, Field(description="How long the check of all documents may take.", examples=["30s"])
-    ] = 30.0
+    timeout: Annotated[Duration, Field(description="How long the check of one document may take.", examples=["8s"])] = (
+        8.0
+    )
     memory: Annotated[
         Size, Field(description="How much memory the process that checks them may use.", examples=["1GiB"])
     ] = 2**30
