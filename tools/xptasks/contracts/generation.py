@@ -33,6 +33,7 @@ GENERATOR = 1
 _STATE = Path(".xp/generate.json")
 _MARK = "Content sha256:"
 _DIFF_LINES = 40
+_VECTORS = "vectors"
 _AGAIN = "Run `inv generate-types` and commit what it writes."
 
 
@@ -109,9 +110,9 @@ def render(project: Path, request: Request) -> tuple[dict[str, str], list[Findin
     from xptasks.contracts.document import load  # noqa: PLC0415 - a fresh project needs no parser
     from xptasks.contracts.model import build_model  # noqa: PLC0415
 
-    unknown = sorted(set(request.files) - {*languages(), "vectors"})
+    unknown = sorted(set(request.files) - {*languages(), _VECTORS})
     if unknown:
-        known = ", ".join((*languages(), "vectors"))
+        known = ", ".join((*languages(), _VECTORS))
         raise UsageError(f"there is no language {unknown[0]!r}", hint=f"There are: {known}.")
     documents = [load(_below(project, path)) for path in request.contracts]
     model = build_model(documents)
@@ -119,7 +120,12 @@ def render(project: Path, request: Request) -> tuple[dict[str, str], list[Findin
     if any(finding.severity == "error" for finding in findings):
         return {}, findings
     digest = _digest(documents)
-    texts = {file: _text(language, model, request, digest) for language, file in request.files.items()}
+    types = {language: file for language, file in request.files.items() if language != _VECTORS}
+    texts = {file: _text(language, model, request, digest) for language, file in types.items()}
+    if _VECTORS in request.files:
+        from xptasks.contracts import vectors  # noqa: PLC0415 - see above
+
+        texts[request.files[_VECTORS]] = vectors.as_text(vectors.vectors(documents, model), digest)
     return texts, findings
 
 

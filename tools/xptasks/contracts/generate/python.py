@@ -9,7 +9,7 @@ class Project(Model):
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, TypeGuard
 
 from xptasks.contracts.model.finish import accepts_null, resolved
 from xptasks.contracts.model.interface import Model
@@ -38,7 +38,7 @@ from xptasks.contracts.model.types import (
     UnionType,
     Variant,
 )
-from xptasks.contracts.model.walk import parts, references
+from xptasks.contracts.model.walk import mentions, parts, references
 from xptasks.contracts.writing.documentation import declaration_text, field_text
 from xptasks.contracts.writing.language import Options
 from xptasks.contracts.writing.python_patterns import python_pattern
@@ -73,24 +73,38 @@ class _Writer:
     def __init__(self, types: Mapping[str, Declaration]) -> None:
         self._types = types
         self._used: set[str] = set()
+        self._defined: set[str] = set()
+        self._unfinished: list[str] = []
         self._circular = _circular_aliases(types)
 
     def module(self) -> str:
-        """The module's text."""
-        enums = [
-            self._enum(item) for item in self._types.values() if isinstance(item, EnumType) and item.kind != "mixed"
-        ]
-        roots = [item for key, item in self._types.items() if key in self._circular]
-        classes = [self._object(item) for item in self._types.values() if isinstance(item, ObjectType)]
-        aliases = [self._alias(self._types[key]) for key in self._alias_order()]
-        circles = [self._root(item) for item in roots]
+        """The module's text: everything after what it mentions, so that names are known when Python reads them."""
+        enums = [self._enum(item) for item in self._types.values() if _is_plain_enum(item)]
+        self._defined.update(key for key, item in self._types.items() if _is_plain_enum(item))
+        rest = []
+        for key in _dependencies_first(self._types, self._circular):
+            if key not in self._defined:
+                rest.append(self._declaration(key, self._types[key]))
+                self._defined.add(key)
         support = python_support()
         chunks = support.closure(self._used)
         head = _imports(self._used | support.imported(chunks))
         carried = _grouped(support.chunks[name].text for name in chunks)
-        return _join(head, carried, [*enums, *classes, *circles], aliases)
+        return _join(head, carried, [*enums, *rest], self._unfinished)
 
     # Declarations
+
+    def _declaration(self, key: str, item: Declaration) -> str:
+        if isinstance(item, ObjectType):
+            return self._object(item)
+        return self._root(item) if key in self._circular else self._alias(item)
+
+    def _forward(self, text: str, kind: Type, owner: str) -> str:
+        """An annotation in the class `owner`: a string when it mentions what is only defined further down."""
+        if all(key in self._defined for key in references(kind, rules=False)):
+            return text
+        self._unfinished.append(owner)
+        return quoted(text)
 
     def _enum(self, enum: EnumType) -> str:
         self._used.add(base := "StrEnum" if enum.kind == "string" else "IntegerEnum")
@@ -111,8 +125,9 @@ class _Writer:
             blocks.append(['    model_config = ConfigDict(extra="forbid")'])
         elif not isinstance(item.extra, Anything):
             self._used.add("Field")
-            blocks.append([f"    __pydantic_extra__: dict[str, {self._type(item.extra)}] = Field(init=False)"])
-        blocks.append([line for field in _ordered(item.fields) for line in self._field(field)])
+            kind = self._forward(f"dict[str, {self._type(item.extra)}]", item.extra, item.name)
+            blocks.append([f"    __pydantic_extra__: {kind} = Field(init=False)"])
+        blocks.append([line for field in _ordered(item.fields) for line in self._field(field, item.name)])
         if rules := self._object_rules(item):
             blocks.append(self._validator(rules))
         filled = [block for block in blocks if block]
@@ -145,7 +160,7 @@ class _Writer:
             arguments.append(f"most={limits.max_properties}")
         return f"_Size({', '.join(arguments)})"
 
-    def _field(self, field: Field) -> Iterator[str]:
+    def _field(self, field: Field, owner: str) -> Iterator[str]:
         kind = self._type(field.type)
         arguments = []
         default = "" if field.required else self._default(field)
@@ -154,6 +169,7 @@ class _Writer:
             if not accepts_null(field.type, self._types):
                 self._used.add("Omittable")
                 kind = f"Omittable[{kind}]"
+        kind = self._forward(kind, field.type, owner)
         if default:
             arguments.append(default)
         if field.wire != field.name.snake:
@@ -197,6 +213,7 @@ class _Writer:
     def _root(self, item: Declaration) -> str:
         """A type that contains itself needs a class of its own."""
         self._used.add("RootModel")
+        self._unfinished.append(item.name)
         lines = list(_fitted(f"class {item.name}(RootModel[", quoted(self._expression(item)), "]):"))
         return "\n".join([*lines, *(_docstring(declaration_text(item), "    ") or ["    pass"])])
 
@@ -210,22 +227,6 @@ class _Writer:
                 return self._with_rules(self._type(item.type), item.checks)
             case ObjectType():
                 return item.name
-
-    def _alias_order(self) -> list[str]:
-        """Aliases after those that they mention: Python evaluates them as it reads them."""
-        order: dict[str, None] = {}
-        names = {key for key, item in self._types.items() if _is_alias(item) and key not in self._circular}
-
-        def visit(key: str) -> None:
-            if key in names and key not in order:
-                for part in parts(self._types[key]):
-                    for target in references(part, rules=False):
-                        visit(target)
-                order[key] = None
-
-        for key in self._types:
-            visit(key)
-        return list(order)
 
     # Types
 
@@ -464,6 +465,41 @@ class _Writer:
         return f"{name}({', '.join(arguments)})"
 
 
+def _is_plain_enum(item: Declaration) -> TypeGuard[EnumType]:
+    return isinstance(item, EnumType) and item.kind != "mixed"
+
+
+def _dependencies_first(types: Mapping[str, Declaration], circular: set[str]) -> list[str]:
+    """All keys, each after those that it mentions.
+
+    Where types mention each other, an alias comes after all that it mentions, and classes mention it in advance.
+    """
+    order: dict[str, None] = {}
+    mentioned = {key: list(mentions(item, rules=False)) for key, item in types.items()}
+    aliases = {key for key, item in types.items() if _is_alias(item) and key not in circular}
+    entered: set[str] = set()
+    late: list[str] = []
+    for start in types:
+        pending = [start]
+        while pending:
+            key = pending[-1]
+            if key not in entered:
+                entered.add(key)
+                pending.extend(target for target in reversed(mentioned[key]) if target not in entered)
+                continue
+            pending.pop()
+            if key in order or key in late:
+                continue
+            if key in aliases and not all(name in order for name in mentioned[key]):
+                late.append(key)
+                continue
+            order[key] = None
+            while ready := [name for name in late if all(target in order for target in mentioned[name])]:
+                order.update(dict.fromkeys(ready))
+                late = [name for name in late if name not in order]
+    return list(order)
+
+
 def _is_alias(item: Declaration) -> bool:
     return isinstance(item, UnionType | AliasType) or (isinstance(item, EnumType) and item.kind == "mixed")
 
@@ -655,7 +691,7 @@ def _imports(names: set[str]) -> str:
                 plain.add(f"import {original} as {alias}" if alias else f"import {original}")
     own = [*sorted(plain), *(_import(name, modules[name]) for name in sorted(modules) if "pydantic" not in name)]
     third = [_import(name, modules[name]) for name in sorted(modules) if "pydantic" in name]
-    blocks = ["from __future__ import annotations", "\n".join(own), "\n".join(third)]
+    blocks = ["\n".join(own), "\n".join(third)]
     return "\n\n".join(block for block in blocks if block)
 
 
@@ -667,8 +703,12 @@ def _import(module: str, names: set[str]) -> str:
     return "\n".join([f"from {module} import (", *(f"    {name}," for name in ordered), ")"])
 
 
-def _join(head: str, support: list[str], classes: list[str], aliases: list[str]) -> str:
-    text = f'"""The types of the contracts."""\n\n{head}\n\n\n' + "\n\n\n".join([*support, *classes])
-    if aliases:
-        text += ("\n\n\n" if support or classes else "") + "\n\n".join(aliases)
-    return text.rstrip() + "\n"
+def _join(head: str, support: list[str], declarations: list[str], unfinished: list[str]) -> str:
+    found = [*support, *declarations]
+    text = f'"""The types of the contracts."""\n\n{head}\n'
+    for before, block in zip(["", *found], found, strict=False):
+        near = not (block.startswith(("class", "def")) or before.startswith(("class", "def")) or not before)
+        text += f"\n{block}\n" if near else f"\n\n{block}\n"
+    if unfinished:
+        text += "\n" + "".join(f"\n{name}.model_rebuild()" for name in dict.fromkeys(unfinished)) + "\n"
+    return text

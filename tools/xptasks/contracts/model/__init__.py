@@ -12,7 +12,7 @@ from dataclasses import replace
 from xptasks.contracts.document import Document
 from xptasks.contracts.model.asyncapi import AsyncReader
 from xptasks.contracts.model.build import TypeBuilder
-from xptasks.contracts.model.finish import discriminate, mark_uses, settle_names, split_directions
+from xptasks.contracts.model.finish import discriminate, mark_uses, settle_defaults, settle_names, split_directions
 from xptasks.contracts.model.interface import Channel, Content, Exchange, Model, Operation
 from xptasks.contracts.model.openapi import declare_components, operations
 from xptasks.contracts.model.source import Source
@@ -60,7 +60,7 @@ def _finished(
     found = [_with_input(operation, in_request) for operation in found]
     written[Use.REQUEST] = {in_request(key) for key in written[Use.REQUEST]}
     mark_uses(declared, written)
-    troubles = (*builder.troubles, *settle_names(declared))
+    troubles = (*builder.troubles, *settle_defaults(declared), *settle_names(declared))
     types = dict(sorted(declared.items(), key=lambda item: item[1].name))
     return Model(types, tuple(found), tuple(channels), tuple(exchanges), troubles)
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from xptasks.contracts.model.keywords import KNOWN
+from xptasks.contracts.model.keywords import KNOWN, REFUSED
 from xptasks.contracts.model.names import member_names, type_name
 from xptasks.contracts.model.places import Places, variant_labels
 from xptasks.contracts.model.shape import Group, Shape, TooManyPartsError, merged, shape_of
@@ -109,6 +109,8 @@ class TypeBuilder:
         return self.reference(self.source.target(node))
 
     def _unknown(self, node: Node) -> None:
+        for keyword in node.value.keys() & REFUSED:
+            self.trouble(node, f"no language can express {keyword!r}", "refused-keyword", fatal=True)
         for keyword in node.value.keys() - KNOWN:
             if not keyword.startswith("x-"):
                 self.trouble(

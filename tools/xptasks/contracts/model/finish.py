@@ -1,5 +1,6 @@
 """What can only be decided when all types are known: discriminators, who uses what, directions, names."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import combinations
@@ -10,6 +11,7 @@ from xptasks.contracts.model.names import digest
 from xptasks.contracts.model.shape import same
 from xptasks.contracts.model.source import Node
 from xptasks.contracts.model.types import (
+    MISSING,
     AliasType,
     Anything,
     Array,
@@ -18,6 +20,9 @@ from xptasks.contracts.model.types import (
     Declaration,
     Dictionary,
     EnumType,
+    Field,
+    Json,
+    Nothing,
     Nullable,
     ObjectType,
     Reference,
@@ -80,6 +85,7 @@ def accepts_null(kind: Type, declared: Declared) -> bool:
 def discriminate(builder: TypeBuilder) -> None:
     """Give each union its discriminating property, and drop `exclusive` where nothing can match twice."""
     declared = builder.declared
+    _lift_null(builder)
     for key, union in list(declared.items()):
         if not isinstance(union, UnionType):
             continue
@@ -92,6 +98,30 @@ def discriminate(builder: TypeBuilder) -> None:
             variants = tuple(replace(item, tags=tags[index]) for index, item in enumerate(variants))
         exclusive = union.exclusive and not (tags and name) and not _disjoint_all(variants, declared)
         declared[key] = replace(union, variants=variants, discriminator=name if tags else None, exclusive=exclusive)
+
+
+def _lift_null(builder: TypeBuilder) -> None:
+    """Turn a union of alternatives that allow null into null or a union of alternatives that do not."""
+    declared = builder.declared
+    for key, union in list(declared.items()):
+        if isinstance(union, UnionType) and any(accepts_null(item.type, declared) for item in union.variants):
+            variants = tuple(replace(item, type=_without_null(item.type, declared)) for item in union.variants)
+            if any(accepts_null(item.type, declared) for item in variants):
+                continue
+            bare = f"{key}/bare"
+            declared[bare] = replace(union, name=f"{union.name.rstrip('_')}_Value", variants=variants)
+            declared[key] = AliasType(name=union.name, at=union.at, doc=union.doc, type=Nullable(Reference(bare)))
+            if key in builder.tags:
+                builder.tags[bare] = builder.tags[key]
+
+
+def _without_null(kind: Type, declared: Declared) -> Type:
+    """What a named "something or null" is when it is not null."""
+    while isinstance(kind, Reference) and isinstance(found := declared[kind.key], AliasType) and not found.checks:
+        if isinstance(found.type, Nullable):
+            return found.type.inner
+        kind = found.type
+    return kind
 
 
 def _said_tags(builder: TypeBuilder, key: str, union: UnionType) -> list[tuple[str, ...]] | None:
@@ -224,6 +254,62 @@ def _values_of(found: Type | Declaration) -> list[Any] | None:
     if isinstance(found, Constant):
         return [found.value]
     return [case.value for case in found.cases] if isinstance(found, EnumType) else None
+
+
+# Defaults
+
+
+def settle_defaults(declared: dict[str, Declaration]) -> list[Trouble]:
+    """Take back defaults that their own type refuses: they stay in the documentation only."""
+    troubles: list[Trouble] = []
+    for key, item in declared.items():
+        if not isinstance(item, ObjectType):
+            continue
+        wrong = {
+            field.wire
+            for field in item.fields
+            if field.default is not MISSING and not fits(field.default, field.type, declared)
+        }
+        if wrong:
+            troubles.extend(
+                Trouble(field.at, "the default is no value of its own type, so it is only documented", "default")
+                for field in item.fields
+                if field.wire in wrong
+            )
+            fields = tuple(_without_default(field) if field.wire in wrong else field for field in item.fields)
+            declared[key] = replace(item, fields=fields)
+    return troubles
+
+
+def _without_default(field: Field) -> Field:
+    note = f"Default in the contract, which is no value of this type: {json.dumps(field.default, ensure_ascii=False)}"
+    return replace(field, default=MISSING, doc=replace(field.doc, notes=(*field.doc.notes, note)))
+
+
+def fits(value: Json, kind: Type, declared: Declared) -> bool:  # noqa: PLR0911 - one case for each type
+    """Whether a value has the shape of a type; constraints, formats and rules are not looked at."""
+    if value is None:
+        return accepts_null(kind, declared)
+    match resolved(kind, declared):
+        case Scalar() as found:
+            return _kind_of(value) == ("number" if found.kind == "integer" else found.kind) and (
+                found.kind != "integer" or float(value).is_integer()
+            )
+        case EnumType() | Constant() as found:
+            return any(same(value, allowed) for allowed in _values_of(found) or ())
+        case UnionType() as found:
+            return any(fits(value, variant.type, declared) for variant in found.variants)
+        case Array() as found:
+            return isinstance(value, list) and all(fits(item, found.items, declared) for item in value)
+        case Dictionary() as found:
+            return isinstance(value, dict) and all(fits(item, found.values, declared) for item in value.values())
+        case ObjectType() as found:
+            return isinstance(value, dict) and all(
+                fits(value[field.wire], field.type, declared) if field.wire in value else not field.required
+                for field in found.fields
+            )
+        case found:
+            return isinstance(value, list) if isinstance(found, Tuple) else not isinstance(found, Nothing)
 
 
 # Directions

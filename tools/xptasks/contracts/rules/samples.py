@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from xptasks.contracts.document import Location
+from xptasks.contracts.document import Document, Location
 from xptasks.contracts.explain import complaints
 from xptasks.contracts.json_text import shorten
 from xptasks.contracts.references import is_data, maps_names
@@ -163,6 +163,13 @@ class _Checker:
         for failure in validator.iter_errors(sample.value):
             yield from self._explain(sample, failure)
 
+    def accepts(self, schema: tuple[str, str], value: Any) -> bool | None:  # noqa: ANN401
+        """Whether a value fits; None when its schema is one that no validator accepts."""
+        try:
+            return bool(self._validator(schema).is_valid(value))
+        except (ValueError, self._rs.ReferencingError):
+            return None
+
     def _explain(self, sample: Sample, error: Any) -> Iterator[Finding]:  # noqa: ANN401
         if type(error.kind).__name__ in _TOO_LONG:
             message = "a pattern in this schema takes too long to decide about an example"
@@ -220,3 +227,22 @@ def _adapted(item: dict[str, Any], *, is_30: bool) -> dict[str, Any]:
 
 def _is_one_way(schema: object) -> bool:
     return isinstance(schema, dict) and (schema.get("readOnly") is True or schema.get("writeOnly") is True)
+
+
+class Validity:
+    """Whether values fit schemas of one contract, for those who want to know without a finding."""
+
+    def __init__(self, document: Document) -> None:
+        from xptasks.contracts.rules import all_rules  # noqa: PLC0415 - this module is one of them
+
+        self._view = View(document, all_rules())
+        self._checker = _Checker(self._view)
+
+    def samples(self) -> Iterator[Sample]:
+        """Every example and default that fits its own schema."""
+        if not endless(self._view):
+            yield from (sample for sample in _samples(self._view) if self.fits(sample.schema, sample.value))
+
+    def fits(self, schema: tuple[str, str], value: Any) -> bool | None:  # noqa: ANN401
+        """Whether the schema at this file and pointer accepts the value; None when that cannot be decided."""
+        return self._checker.accepts(schema, value)
