@@ -205,6 +205,8 @@ def _editable(dist_info: str, project: str) -> str:
         text = _content(f"{dist_info}/direct_url.json").decode()
     except OSError:
         return ""
+    if f'"url":"file://{project}"' in text.replace(": ", ":"):  # the usual case, told without a parser
+        return "project"
     import json  # noqa: PLC0415 - slow to import; only editable and local distributions have such a file
 
     try:
