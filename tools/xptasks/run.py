@@ -31,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
         XpError: what was asked for cannot be run.
     """
     die_with_parent()
-    options = _parser().parse_args(argv)
+    options = _parse(argv)
     project = config.find_project(Path.cwd())
     loaded = config.load(project, profile=options.profile, overrides=options.set)
     request = gate.Request(
@@ -49,17 +49,32 @@ def main(argv: Sequence[str]) -> int:
         return _run(prepared, options.output)
 
 
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Options may stand before and after the tier's name; from the first step's name on the words are the tools'."""
+    parser = _parser()
+    before = parser.parse_args(argv)
+    if not before.words:
+        parser.error("the name of a tier is missing")
+    tier, *rest = before.words
+    options = parser.parse_args(rest, before)
+    options.tier = tier
+    return options
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "xptasks run", description="Run a tier in this environment.", epilog=_EPILOG, allow_abbrev=False
+        "xptasks run",
+        usage="%(prog)s [OPTION ...] TIER [OPTION ...] [STEP ... [WORD ...]]",
+        description="Run a tier in this environment.",
+        epilog=_EPILOG,
+        allow_abbrev=False,
     )
-    parser.add_argument("tier", metavar="TIER")
     parser.add_argument("--json", dest="output", action="store_const", const="json", help="print the result as JSON")
     parser.add_argument("--output", choices=MODES, help="how progress is shown; chosen by itself otherwise")
     parser.add_argument("--no-cache", action="store_true", help="run every step; what is green is kept all the same")
     parser.add_argument("--profile", help="a profile of xpconfig.toml")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one key")
-    parser.add_argument("words", nargs=argparse.REMAINDER, metavar="STEP ...", help="only these steps")
+    parser.add_argument("words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
 
 
