@@ -593,7 +593,7 @@ def _lead(line: str) -> str:
 def _fitted(head: str, kind: str, tail: str = "") -> Iterator[str]:
     """One line when it fits; otherwise the arguments of the outermost bracket get lines of their own."""
     line = f"{head}{kind}{tail}"
-    opening = len(head) + kind.find("[")
+    opening = len(head) + _opening(kind)
     if tail.endswith(")") and len(head) + len(kind) + tail.find("(") < _WIDTH:
         opening = len(head) + len(kind) + tail.find("(")
     closing = _closing(line, opening) if len(line) > _WIDTH and line[opening] in "([" else -1
@@ -613,6 +613,16 @@ def _call(head: str, name: str, arguments: list[str]) -> list[str]:
         return [line]
     indent = " " * (len(head) - len(head.lstrip()))
     return [f"{head}{name}(", *(f"{indent}    {argument}," for argument in arguments), f"{indent})"]
+
+
+def _opening(text: str) -> int:
+    """Where the first bracket outside of strings is; 0 without any."""
+    index = 0
+    while index < len(text):
+        if text[index] in "([":
+            return index
+        index = _string_end(text, index) + 1 if text[index] == '"' else index + 1
+    return 0
 
 
 def _closing(line: str, opening: int) -> int:

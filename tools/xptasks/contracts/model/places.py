@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
+from xptasks.contracts.model.keywords import KNOWN
 from xptasks.contracts.model.names import digest, pascal, segments
 from xptasks.contracts.model.source import Node, Source
 
@@ -47,7 +48,10 @@ class Places:
         if not pointer:
             value = self._source.file(node).value
             is_contract = isinstance(value, dict) and not value.keys().isdisjoint(("openapi", "asyncapi"))
-            return Spot("root", "", value) if is_contract else Spot("schema", _stem(node.file), value)
+            if is_contract:
+                return Spot("root", "", value)
+            is_schema = not isinstance(value, dict) or not KNOWN.isdisjoint(value)
+            return Spot("schema", _stem(node.file), value) if is_schema else Spot("schemas", "", value)
         parent_pointer, _, token = pointer.rpartition("/")
         parent = self._spot(node, parent_pointer)
         return self._step(parent, token.replace("~1", "/").replace("~0", "~"))
@@ -314,6 +318,7 @@ _ROLES: dict[str, dict[str, str]] = {
 }
 _NAMERS: dict[str, Callable[[Places, Spot, str], str]] = {
     "component": _sibling,
+    "unknown": _sibling,
     "field": _sibling,
     "pattern": _pattern,
     "value": _fixed("Value"),
