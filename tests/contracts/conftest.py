@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -57,3 +59,59 @@ def module_of(tmp_path: Path) -> Iterator[Callable[[Model], ModuleType]]:
     yield build
     for name in names:
         sys.modules.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Node.js, which runs what tsc has compiled."""
+    return _program("node", "Node.js")
+
+
+@pytest.fixture(scope="session")
+def tsc() -> Callable[..., str]:
+    """Compile a folder as strictly as there is; the compiler's complaints, empty when there are none."""
+    program = _program("tsc", "npm's typescript")
+
+    def compile_all(folder: Path, *, out: Path) -> str:
+        settings = {
+            "compilerOptions": {**_STRICT, "rootDir": str(folder), "outDir": str(out)},
+            "include": [str(folder)],
+        }
+        config = folder / "tsconfig.json"
+        config.write_text(json.dumps(settings), encoding="utf-8")
+        (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+        command = [program, "--pretty", "false", "--project", str(config)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+        return done.stdout + done.stderr if done.returncode else done.stdout
+
+    return compile_all
+
+
+_STRICT = {
+    "strict": True,
+    "exactOptionalPropertyTypes": True,
+    "noUncheckedIndexedAccess": True,
+    "noPropertyAccessFromIndexSignature": True,
+    "noImplicitOverride": True,
+    "noUnusedLocals": True,
+    "noUnusedParameters": True,
+    "isolatedModules": True,
+    "isolatedDeclarations": True,
+    "erasableSyntaxOnly": True,
+    "verbatimModuleSyntax": True,
+    "declaration": True,
+    "target": "es2022",
+    "lib": ["es2022"],
+    "types": [],
+    "module": "nodenext",
+    "moduleResolution": "nodenext",
+}
+
+
+def _program(name: str, what: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not on PATH: install {what}")
+    return found

@@ -58,7 +58,8 @@ WebSocket Window Worker
 
 # What generated files define for themselves, in any of the three languages.
 _SUPPORT_TYPES = """
-Absent Base64Data BinaryData DateOnly DateTime DecimalNumber DecimalText DurationText EmailText IPv4 IPv6 Int32
+Absent Base64Data BinaryData DateOnly DateTime DecimalNumber DecimalText DecodeCheck DecodeError
+DecodeFault DecodeMembers Decoder DurationText EmailText IPv4 IPv6 Int32
 Int64 Integer IntegerEnum JSONValue Model Number Omittable Presence TimeOnly Uri Uuid
 """
 

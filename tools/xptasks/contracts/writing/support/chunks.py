@@ -1,6 +1,7 @@
 """Cutting support code into definitions, so that a generated file carries only those it needs."""
 
 import ast
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -65,3 +66,23 @@ def _name(node: ast.ClassDef | ast.FunctionDef | ast.Assign) -> str:
         target = node.targets[0]
         return target.id if isinstance(target, ast.Name) else ""
     return node.name
+
+
+_DEFINITION = re.compile(r"^(?:export )?(?:class|const|function|interface|type) (\w+)", re.MULTILINE)
+_NAME = re.compile(r"\w+")
+
+
+@lru_cache(maxsize=1)
+def typescript_support() -> Support:
+    """The definitions of `typescript_support.ts`, which blank lines before a comment or a definition separate."""
+    text = Path(__file__).with_name("typescript_support.ts").read_text(encoding="utf-8")
+    blocks = [block.strip() for block in re.split(r"\n\n(?=\S)", text)]
+    named = {match[1]: block for block in blocks if (match := _DEFINITION.search(block))}
+    return Support(
+        {name: Chunk(block, frozenset(_NAME.findall(_code(block))) - {name}) for name, block in named.items()}, {}
+    )
+
+
+def _code(block: str) -> str:
+    """Without comments and strings, whose words are no names."""
+    return re.sub(r'/\*\*.*?\*/|"[^"]*"', "", block, flags=re.DOTALL)
