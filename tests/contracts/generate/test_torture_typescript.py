@@ -17,7 +17,6 @@ from xptasks.contracts.model import Model
 from xptasks.contracts.model.keywords import TABLE
 from xptasks.contracts.writing.language import Options
 
-pytestmark = pytest.mark.slow
 TORTURE = sorted(Path(__file__).with_name("torture").glob("*.json"))
 # Refused although the table only promises documentation, because a type happens to say it.
 _MORE = {
