@@ -10,6 +10,7 @@ import pytest
 
 from xptasks.contracts.model import Model
 from xptasks.contracts.model.keywords import LANGUAGES, REFUSED, TABLE
+from xptasks.contracts.writing.guide import table, with_table
 
 TORTURE = sorted((Path(__file__).parents[1] / "generate" / "torture").glob("*.json"))
 # Keywords that only say how others are to be read, or that only people read, have no instance of their own.
@@ -64,3 +65,9 @@ def test_what_is_documented_changes_nothing(
     model = model_of({"openapi": "3.1.0", "info": info, "paths": {}, "components": {"schemas": schemas}})
     assert model.troubles == ()
     assert module_of(model).Subject(a="y").a == "y"
+
+
+def test_the_guide_shows_the_table() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "guides" / "generating-types.md").read_text(encoding="utf-8")
+    assert with_table(guide) == guide, "run python -m xptasks.contracts.writing.guide docs/guides/generating-types.md"
+    assert table() in guide

@@ -82,13 +82,13 @@ def generate(project: Path, request: Request) -> Outcome:
     """Write what has changed."""
     if _is_fresh(project, request):
         return Outcome(fresh=True)
-    texts, findings = render(project, request)
+    texts, findings, inputs = render(project, request)
     if any(finding.severity == "error" for finding in findings):
         return Outcome(findings=tuple(findings))
     changed = [file for file, text in texts.items() if _read(project / file) != text]
     for file in changed:
         atomic_write(project / file, texts[file])
-    _remember(project, request)
+    _remember(project, request, inputs)
     return Outcome(tuple(changed), tuple(findings))
 
 
@@ -96,17 +96,20 @@ def check(project: Path, request: Request) -> Outcome:
     """Compare what is there with what would be written; nothing is changed."""
     if _is_fresh(project, request):
         return Outcome(fresh=True)
-    texts, findings = render(project, request)
+    texts, findings, inputs = render(project, request)
     stale = [file for file, text in texts.items() if _read(project / file) != text]
     findings.extend(_difference(file, _read(project / file), texts[file]) for file in stale)
     outcome = Outcome(tuple(stale), tuple(findings))
     if outcome.exit_code is ExitCode.OK:
-        _remember(project, request)
+        _remember(project, request, inputs)
     return outcome
 
 
-def render(project: Path, request: Request) -> tuple[dict[str, str], list[Finding]]:
-    """The text of every file, and what is to be said about the contracts. Nothing is rendered after an error."""
+def render(project: Path, request: Request) -> tuple[dict[str, str], list[Finding], list[str]]:
+    """The text of every file, what is to be said about the contracts, and the files that they consist of.
+
+    Nothing is rendered after an error.
+    """
     from xptasks.contracts.document import load  # noqa: PLC0415 - a fresh project needs no parser
     from xptasks.contracts.model import build_model  # noqa: PLC0415
 
@@ -118,7 +121,7 @@ def render(project: Path, request: Request) -> tuple[dict[str, str], list[Findin
     model = build_model(documents)
     findings = [_finding(trouble, documents, project) for trouble in model.troubles]
     if any(finding.severity == "error" for finding in findings):
-        return {}, findings
+        return {}, findings, []
     digest = _digest(documents)
     types = {language: file for language, file in request.files.items() if language != _VECTORS}
     texts = {file: _text(language, model, request, digest) for language, file in types.items()}
@@ -126,7 +129,8 @@ def render(project: Path, request: Request) -> tuple[dict[str, str], list[Findin
         from xptasks.contracts import vectors  # noqa: PLC0415 - see above
 
         texts[request.files[_VECTORS]] = vectors.as_text(vectors.vectors(documents, model), digest)
-    return texts, findings
+    inputs = sorted({_relative(document.root / name, project) for document in documents for name in document.files})
+    return texts, findings, inputs
 
 
 def _text(language: str, model: "Model", request: Request, digest: str) -> str:
@@ -224,12 +228,8 @@ def _is_fresh(project: Path, request: Request) -> bool:
     return remembered == _key(project, request, inputs)
 
 
-def _remember(project: Path, request: Request) -> None:
+def _remember(project: Path, request: Request, inputs: list[str]) -> None:
     """Keep the key for the next time. It only saves time, so it may fail."""
-    from xptasks.contracts.document import load  # noqa: PLC0415 - see render
-
-    documents = [load(_below(project, path)) for path in request.contracts]
-    inputs = sorted({_relative(document.root / name, project) for document in documents for name in document.files})
     state = {"inputs": inputs, "key": _key(project, request, inputs)}
     try:
         atomic_write(project / _STATE, json.dumps(state) + "\n")

@@ -334,7 +334,7 @@ class TypeBuilder:
         ]
         nodes = [*shape.fields.get(wire, ()), *self._pattern_rules(shape, wire), *rules]
         nodes = _strip_open(nodes) or [shape.node.child(True, "properties", wire)]  # noqa: FBT003 - the schema `true`
-        node = merged(nodes, shape.node.child(None, "properties", wire))
+        node = nodes[0] if len(nodes) == 1 else merged(nodes, shape.node.child(None, "properties", wire))
         kind = self.type_of(node)
         facts = _facts(node, self.source)
         return Field(
@@ -449,7 +449,9 @@ def nullable(inner: Type) -> Type:
 
 def doc_of(node: Node, *, deprecated: bool = False) -> Doc:
     """What the contract says to people at this place."""
-    value = next((part.value for part in (node, *node.parts) if isinstance(part.value, dict)), None)
+    value = node.value
+    if not isinstance(value, dict):
+        value = next((part.value for part in node.parts if isinstance(part.value, dict)), None)
     if value is None:
         return Doc(deprecated=True) if deprecated else NO_DOC
     title, description = value.get("title"), value.get("description")

@@ -47,8 +47,10 @@ class Node(NamedTuple):
 
     def child(self, value: Any, *tokens: str | int) -> "Node":  # noqa: ANN401 - any JSON value
         """The value below these keys."""
-        steps = "".join(f"/{escape(token)}" for token in tokens)
-        return Node(value, self.document, self.file, self.pointer + steps, dialect=self.dialect)
+        pointer = self.pointer
+        for token in tokens:
+            pointer += f"/{escape(token)}"
+        return Node(value, self.document, self.file, pointer, dialect=self.dialect)
 
 
 class Source:
