@@ -67,7 +67,7 @@ TABLE: Final[dict[str, Row]] = {
     "maxProperties": _RULE,
     "propertyNames": _RULE,
     "patternProperties": _RULE,
-    "unevaluatedProperties": _RULE._replace(typescript="expressed"),
+    "unevaluatedProperties": Row("checked", "expressed", "expressed", "false closes the object"),
     "dependentRequired": _RULE,
     "dependentSchemas": _RULE,
     "dependencies": _RULE._replace(remark="AsyncAPI"),

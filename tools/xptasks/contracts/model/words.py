@@ -63,13 +63,18 @@ DecodeFault DecodeMembers Decoder DurationText EmailText IPv4 IPv6 Int32
 Int64 Integer IntegerEnum JSONValue Model Number Omittable Presence TimeOnly Uri Uuid
 """
 
+_SWIFT_SUPPORT_TYPES = """
+AnyKey Boxed ConstantValue Constants DigitScanner FormattedText JSONEnum NoKeys Nothing
+"""
+
 _PYTHON_MEMBERS = """
 bool bytes classmethod construct copy dict dt fields float from_orm int json list mro object parse_file parse_obj
 parse_raw property register schema schema_json self set str super tuple update_forward_refs validate
 """
 
 _SWIFT_MEMBERS = """
-additionalProperties allCases codingPath debugDescription description encode hash hashValue rawValue unknown
+additionalProperties allCases codingPath debugDescription description encode hash hashValue intValue isKnown rawValue
+stringValue unknown
 """
 
 TYPE_WORDS = frozenset(
@@ -81,6 +86,7 @@ TYPE_WORDS = frozenset(
         *_SWIFT_TYPES.split(),
         *_TYPESCRIPT_TYPES.split(),
         *_SUPPORT_TYPES.split(),
+        *_SWIFT_SUPPORT_TYPES.split(),
     ]
 )
 """No generated type has one of these names."""
