@@ -51,8 +51,9 @@ class Answer:
     text: str
 
     @property
-    def value(self) -> Any:
-        return json.loads(self.text)
+    def value(self) -> object:
+        found: object = json.loads(self.text)
+        return found
 
 
 def swift_program(name: str) -> str:
