@@ -12,7 +12,7 @@ from xptasks.tiers.settings import StepOptions
 NEEDS = ("pytest",)
 PLUGIN = "xptasks.tiers.pytest_order"
 _VARIABLE = "XPTASKS_TESTS"
-_FAILED, _NO_TESTS = 1, 5
+_FAILED, _INTERRUPTED, _NO_TESTS = 1, 2, 5  # a module that cannot be imported interrupts pytest
 _RESERVED = 0.15  # of the budget: for collecting, tearing down and reading the report
 
 
@@ -57,13 +57,16 @@ def read(outcome: Outcome) -> Reading:
     """Pytest's last line is the summary; findings and deferred tests come from the plugin's report."""
     report = outcome.artifacts[0]
     summary = _summary(outcome)
-    if outcome.exit_code not in {0, _FAILED, _NO_TESTS} or not report.exists():
-        return Reading(Status.ERROR, summary=summary or f"pytest: exit code {outcome.exit_code}")
+    broke = Reading(Status.ERROR, summary=summary or f"pytest: exit code {outcome.exit_code}")
+    if outcome.exit_code not in {0, _FAILED, _INTERRUPTED, _NO_TESTS} or not report.exists():
+        return broke
     loaded = json.loads(report.read_text(encoding="utf-8"))
     deferred = tuple(loaded["deferred"])
     findings = tuple(_finding(item) for item in loaded["failures"])
     if outcome.exit_code == _FAILED or findings:
         return Reading(Status.FAILED, summary=summary, findings=findings, deferred=deferred)
+    if outcome.exit_code == _INTERRUPTED:
+        return broke
     if deferred:
         ran = sum(loaded["counts"].values())
         said = f"{ran} of {ran + len(deferred)} run, {len(deferred)} deferred: {summary}"

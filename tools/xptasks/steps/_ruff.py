@@ -6,7 +6,8 @@ from typing import Any
 
 from xptasks.results import Finding, Outcome, Position, Reading, Status
 
-INPUTS = ("**/*.py", "**/*.pyi", "**/*.ipynb", "**/*.md", "**/pyproject.toml", "**/ruff.toml", "**/.ruff.toml")
+# Ruff's configuration may extend any TOML file, and ruff leaves out what git ignores, tracked or not.
+INPUTS = ("**/*.py", "**/*.pyi", "**/*.ipynb", "**/*.md", "**/*.toml", "**/.gitignore", "**/.ignore")
 _FOUND = 1
 
 

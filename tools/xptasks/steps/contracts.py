@@ -30,7 +30,8 @@ def command(_options: Options, context: StepContext) -> Command:
 def read(_options: Options, outcome: Outcome) -> Reading:
     """One finding a mistake in a contract; a check that was left out makes the step partial."""
     if outcome.exit_code not in {0, _FOUND}:
-        return Reading(Status.ERROR, summary=(outcome.stderr or outcome.stdout).strip()[-500:])
+        said = (outcome.stderr or outcome.stdout).strip()[-500:]
+        return Reading(Status.ERROR, summary=said or f"the validation ended with exit code {outcome.exit_code}")
     report = json.loads(outcome.stdout)
     findings = tuple(_finding(item) for item in report["findings"])
     errors = sum(finding.severity == "error" for finding in findings)

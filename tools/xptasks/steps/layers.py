@@ -1,6 +1,7 @@
 """Import layers by import-linter."""
 
 import re
+from pathlib import Path
 
 from xptasks.results import Command, Finding, Outcome, Position, Reading, Status, StepContext
 from xptasks.tiers.settings import StepOptions
@@ -31,11 +32,20 @@ def read(_options: Options, outcome: Outcome) -> Reading:
         return Reading(Status.PASSED, summary=summary)
     if found is None or outcome.exit_code != _BROKEN:
         return Reading(Status.ERROR, summary=summary or f"lint-imports: exit code {outcome.exit_code}")
-    findings = tuple(_finding(*match) for match in _IMPORT.findall(outcome.stdout))
+    findings = tuple(_finding(outcome.project, *match) for match in _IMPORT.findall(outcome.stdout))
     return Reading(Status.FAILED, summary=summary, findings=findings)
 
 
-def _finding(importer: str, imported: str, lines: str) -> Finding:
+def _finding(project: Path, importer: str, imported: str, lines: str) -> Finding:
     number = re.search(r"\d+", lines)
-    position = Position(importer, int(number[0]) if number else None)
+    position = Position(_file_of(project, importer), int(number[0]) if number else None)
     return Finding(f"{importer} may not import {imported}", rule="layers", position=position)
+
+
+def _file_of(project: Path, module: str) -> str:
+    """The file of a module that lies in the project or in one of its folders; the module's name when there is none."""
+    stem = module.replace(".", "/")
+    for pattern in (f"{stem}.py", f"{stem}/__init__.py", f"[!.]*/{stem}.py", f"[!.]*/{stem}/__init__.py"):
+        for found in project.glob(pattern):
+            return found.relative_to(project).as_posix()
+    return module

@@ -1,0 +1,224 @@
+"""What the steps make of their real tools' output."""
+
+from dataclasses import astuple
+
+import pytest
+
+from tests.steps.conftest import Play
+from xptasks.results import Position, Reading, Status, StepContext
+
+PASSED, FAILED, ERROR, PARTIAL = Status.PASSED, Status.FAILED, Status.ERROR, Status.PARTIAL
+
+
+def places(reading: Reading) -> list[tuple[object, ...]]:
+    return [(finding.rule, *astuple(finding.position or Position(""))) for finding in reading.findings]
+
+
+def test_lint(play: Play) -> None:
+    files = {"a.py": "import os\n", "b/c.py": "x = 1\ny = undefined\n"}
+    reading = play("lint", files)
+    assert reading.status is FAILED
+    assert reading.summary == "2 findings in 2 files"
+    assert places(reading) == [("F401", "a.py", 1, 8), ("F821", "b/c.py", 2, 5)]
+    assert [finding.hint for finding in reading.findings] == ["run `inv fix`", ""]
+    assert play("lint", {"a.py": "", "b/c.py": ""}) == Reading(PASSED, "no findings")
+
+
+def test_lint_of_what_is_no_python(play: Play) -> None:
+    reading = play("lint", {"a.py": "def (:\n"})
+    assert reading.status is FAILED
+    assert places(reading)[0][1:3] == ("a.py", 1)
+
+
+def test_lint_that_cannot_run(play: Play) -> None:
+    reading = play("lint", {"ruff.toml": "odd = 1\n"})
+    assert reading.status is ERROR
+    assert "odd" in reading.summary
+
+
+def test_format(play: Play) -> None:
+    reading = play("format", {"a.py": "x=1\n", "b.py": "y = 1\n"})
+    assert reading.status is FAILED
+    assert [place[1] for place in places(reading)] == ["a.py"]
+    assert play("format", {"a.py": "x = 1\n"}).status is PASSED
+
+
+@pytest.mark.slow
+def test_types(play: Play) -> None:
+    reading = play("types", {"a.py": 'x: int = "one"\n\n\ndef f() -> int:\n    return x + y\n'}, extra=("a.py",))
+    assert reading.status is FAILED
+    assert reading.summary == "2 type errors"
+    assert places(reading) == [("assignment", "a.py", 1, 10), ("name-defined", "a.py", 5, 16)]
+    assert play("types", {"a.py": "x: int = 1\n"}, {"paths": ["a.py"]}).status is PASSED
+    assert play("types", {"a.py": "def (:\n"}, {"paths": ["a.py"]}).status in {FAILED, ERROR}
+    reading = play("types", {}, {"paths": ["missing.py"]})
+    assert reading.status is ERROR
+    assert "missing.py" in reading.summary
+
+
+LAYERS = """
+[tool.importlinter]
+root_packages = ["pkg"]
+[[tool.importlinter.contracts]]
+name = "layers"
+type = "layers"
+layers = ["pkg.high", "pkg.low"]
+"""
+
+
+def test_layers(play: Play) -> None:
+    files = {"pyproject.toml": LAYERS, "pkg/__init__.py": "", "pkg/high.py": "", "pkg/low.py": "\nimport pkg.high\n"}
+    reading = play("layers", files)
+    assert reading.status is FAILED
+    assert reading.summary == "Contracts: 0 kept, 1 broken."
+    assert places(reading) == [("layers", "pkg/low.py", 2, None)]
+    assert reading.findings[0].message == "pkg.low may not import pkg.high"
+    assert play("layers", {"pkg/low.py": ""}).summary == "Contracts: 1 kept, 0 broken."
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "says"), [("", "Could not read any configuration"), (LAYERS, "Could not find package 'pkg'")]
+)
+@pytest.mark.slow
+def test_layers_that_cannot_be_checked(pyproject: str, says: str, play: Play) -> None:
+    reading = play("layers", {"pyproject.toml": pyproject})
+    assert reading.status is ERROR
+    assert says in reading.summary
+
+
+def test_a_command_of_the_user(play: Play) -> None:
+    ok = {"run": ["python", "-S", "-c", "print('one'); print(' two ')"]}
+    assert play("mine", {}, ok) == Reading(PASSED, "two")
+    assert play("mine", {}, {"run": ["python3", "-S", "-c", "raise SystemExit('no')"]}) == Reading(FAILED, "no")
+    assert play("mine", {}, {"run": ["false"]}) == Reading(FAILED, "exit code 1")
+    assert play("mine", {}, {"run": ["echo"]}, extra=("a", "b")).summary == "a b"
+
+
+# -- tests -----------------------------------------------------------------------------------------------------------
+
+TESTS = """
+import pytest
+
+def test_green(): pass
+
+def test_red():
+    value = 1
+    assert value == 2
+
+@pytest.mark.parametrize("name", ["a b", "x::y", "ü"])
+def test_each(name): assert name != "x::y"
+
+@pytest.mark.skip
+def test_skipped(): pass
+
+@pytest.mark.xfail
+def test_expected(): assert False
+
+@pytest.mark.slow
+def test_slow(): pass
+"""
+INI = {"pytest.ini": "[pytest]\nmarkers = slow\n"}
+
+
+def test_unit(play: Play) -> None:
+    reading = play("unit", {**INI, "tests/test_a.py": TESTS})
+    assert reading.status is FAILED
+    assert reading.summary.startswith("2 failed, 3 passed, 1 skipped, 1 deselected, 1 xfailed")
+    assert sorted(places(reading)) == [
+        ("tests/test_a.py::test_each[x::y]", "tests/test_a.py", 11, None),
+        ("tests/test_a.py::test_red", "tests/test_a.py", 8, None),
+    ]
+    assert any("assert 1 == 2" in finding.message for finding in reading.findings)
+
+
+@pytest.mark.slow
+def test_slow(play: Play) -> None:
+    reading = play("slow", {**INI, "tests/test_a.py": TESTS})
+    assert reading.status is PASSED
+    assert reading.summary.startswith("1 passed, 7 deselected")
+
+
+BROKEN = {
+    "import": ("import missing_module\n", "missing_module", "tests/test_a.py"),
+    "syntax": ("def (:\n", "SyntaxError", "tests/test_a.py"),
+    "setup": (
+        "import pytest\n@pytest.fixture\ndef broken(): raise ValueError('odd')\ndef test_x(broken): pass\n",
+        "odd",
+        "tests/test_a.py::test_x",
+    ),
+    "teardown": (
+        "import pytest\n@pytest.fixture\ndef broken():\n  yield\n  raise ValueError('odd')\ndef test_x(broken): pass\n",
+        "odd",
+        "tests/test_a.py::test_x",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.slow) if kind != "import" else kind for kind in BROKEN]
+)
+def test_tests_that_break(kind: str, play: Play) -> None:
+    text, says, rule = BROKEN[kind]
+    reading = play("unit", {**INI, "tests/test_a.py": text, "tests/test_b.py": "def test_b(): pass\n"})
+    assert reading.status is FAILED
+    (finding,) = reading.findings
+    assert says in finding.message
+    assert finding.rule == rule
+    assert finding.position is not None
+    assert finding.position.file == "tests/test_a.py"
+
+
+@pytest.mark.slow
+def test_no_test_at_all_is_not_green(play: Play) -> None:
+    assert play("unit", INI) == Reading(FAILED, "no test was found")
+
+
+@pytest.mark.slow
+def test_a_wrong_word_for_pytest(play: Play) -> None:
+    reading = play("unit", {**INI, "tests/test_a.py": TESTS}, extra=("--no-such-option",))
+    assert reading.status is ERROR
+    assert "--no-such-option" in reading.summary
+
+
+@pytest.mark.slow
+def test_a_test_that_prints_bytes_and_one_that_ends_the_interpreter(play: Play) -> None:
+    binary = "import os\ndef test_x(capfd):\n  with capfd.disabled(): os.write(1, b'\\xff\\0\\n')\n"
+    assert play("unit", {**INI, "tests/test_a.py": binary}).status is PASSED
+    crash = "import os\ndef test_x(): os._exit(0)\n"
+    reading = play("unit", {**INI, "tests/test_a.py": crash})
+    assert reading.status is ERROR, "exit code 0 without a report is not green"
+
+
+def test_coverage(play: Play) -> None:
+    files = {
+        **INI,
+        "pyproject.toml": '[tool.coverage.run]\nbranch = true\nsource = ["pkg"]\n',
+        "pkg/__init__.py": "def f(x):\n    if x:\n        return 1\n    return 2\n",
+        "tests/test_a.py": "import sys; sys.path.insert(0, '.')\nfrom pkg import f\ndef test_f(): assert f(1)\n",
+    }
+    reading = play("coverage", files)
+    assert reading.status is PASSED
+    assert reading.summary.endswith("coverage 66.7 %")
+    found = {measurement.name: round(measurement.value, 1) for measurement in reading.measurements}
+    assert found == {"coverage": 66.7, "coverage_lines": 75.0, "coverage_branches": 50.0}
+
+
+@pytest.mark.slow
+def test_coverage_of_a_red_run(play: Play) -> None:
+    reading = play("coverage", {**INI, "tests/test_a.py": "def test_x(): assert 0\n"})
+    assert reading.status is FAILED
+    assert reading.measurements
+
+
+def test_what_the_budget_does_not_allow_is_partial_and_comes_first_next_time(play: Play, context: StepContext) -> None:
+    names = [f"test_{letter}" for letter in "abcd"]
+    text = "import time\n" + "".join(f"def {name}(): time.sleep(0.3)\n" for name in names)
+    reading = play("unit", {**INI, "tests/test_a.py": text}, {"args": ["-p", "no:randomly"]}, budget=0.01)
+    assert reading.status is PARTIAL
+    assert reading.summary.startswith("0 of 4 run, 4 deferred")
+    assert reading.deferred == tuple(f"tests/test_a.py::{name}" for name in names)
+    state = context.state / "tests.json"
+    state.write_text(state.read_text().replace('"tests/test_a.py::test_a", ', ""))
+    reading = play("unit", {"tests/order.txt": ""}, {"args": ["-p", "no:randomly", "-v", "--maxfail=1"]}, budget=60)
+    assert reading.status is PASSED
+    assert state.read_text() == '{"failed": [], "deferred": []}'
