@@ -5,7 +5,7 @@ from dataclasses import astuple
 import pytest
 
 from tests.steps.conftest import Play
-from xptasks.results import Position, Reading, Status, StepContext
+from xptasks.results import Position, Reading, Status
 
 PASSED, FAILED, ERROR, PARTIAL = Status.PASSED, Status.FAILED, Status.ERROR, Status.PARTIAL
 
@@ -210,15 +210,10 @@ def test_coverage_of_a_red_run(play: Play) -> None:
     assert reading.measurements
 
 
-def test_what_the_budget_does_not_allow_is_partial_and_comes_first_next_time(play: Play, context: StepContext) -> None:
-    names = [f"test_{letter}" for letter in "abcd"]
-    text = "import time\n" + "".join(f"def {name}(): time.sleep(0.3)\n" for name in names)
-    reading = play("unit", {**INI, "tests/test_a.py": text}, {"args": ["-p", "no:randomly"]}, budget=0.01)
+def test_what_the_budget_does_not_allow_is_partial(play: Play) -> None:
+    files = {**INI, "tests/test_a.py": "def test_a(): pass\ndef test_b(): pass\n"}
+    reading = play("unit", files, {"args": ["-p", "no:randomly"]}, budget=0.01)
     assert reading.status is PARTIAL
-    assert reading.summary.startswith("0 of 4 run, 4 deferred")
-    assert reading.deferred == tuple(f"tests/test_a.py::{name}" for name in names)
-    state = context.state / "tests.json"
-    state.write_text(state.read_text().replace('"tests/test_a.py::test_a", ', ""))
-    reading = play("unit", {"tests/order.txt": ""}, {"args": ["-p", "no:randomly", "-v", "--maxfail=1"]}, budget=60)
-    assert reading.status is PASSED
-    assert state.read_text() == '{"failed": [], "deferred": []}'
+    assert reading.summary.startswith("0 of 2 run, 2 deferred")
+    assert reading.deferred == ("tests/test_a.py::test_a", "tests/test_a.py::test_b")
+    assert play("unit", files, {"defer": False}, budget=0.01).status is PASSED

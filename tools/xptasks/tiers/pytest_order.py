@@ -49,8 +49,8 @@ class Recorder:
         remembered = self._remembered
         indices = ordered(
             [item.nodeid for item in items],
-            deferred=set(remembered.get("deferred", ())),
-            failed=set(remembered.get("failed", ())),
+            deferred=remembered["deferred"],
+            failed=remembered["failed"],
             changed=self._changed,
         )
         items[:] = [items[index] for index in indices]
@@ -91,10 +91,12 @@ class Recorder:
         self._remember()
 
     def _remember(self) -> None:
-        failed = {test for test in self._remembered.get("failed", ()) if test not in self._outcomes}
-        failed |= {test for test, outcome in self._outcomes.items() if outcome == "failed"}
+        """Keep what this run says; of a test that it did not reach, or was not asked for, what was known before."""
+        known = {kind: tests - self._outcomes.keys() for kind, tests in self._remembered.items()}
+        failed = known["failed"] | {test for test, outcome in self._outcomes.items() if outcome == "failed"}
+        state = {"failed": sorted(failed), "deferred": sorted(known["deferred"].union(self._deferred))}
         self._state.parent.mkdir(parents=True, exist_ok=True)
-        self._state.write_text(json.dumps({"failed": sorted(failed), "deferred": self._deferred}), encoding="utf-8")
+        self._state.write_text(json.dumps(state), encoding="utf-8")
 
     def _failure(self, report: pytest.TestReport | pytest.CollectReport) -> dict[str, Any]:
         crash = getattr(report.longrepr, "reprcrash", None)
@@ -115,9 +117,10 @@ class Recorder:
         return str(file.relative_to(self._root))
 
 
-def _load(path: Path) -> dict[str, Any]:
+def _load(path: Path) -> dict[str, set[str]]:
+    """What earlier runs left; nothing when the file is missing or damaged, which costs order only."""
     try:
         loaded = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return loaded if isinstance(loaded, dict) else {}
+        return {kind: {str(test) for test in loaded[kind]} for kind in ("failed", "deferred")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {"failed": set(), "deferred": set()}
