@@ -94,14 +94,20 @@ NO_TOOL = GREEN.replace('"true"', '"no-such-program-here"', 1)
     [
         pytest.param(GREEN.replace('"true"', '"false"', 1), 1, id="red"),
         pytest.param(GREEN + "broken", 2, id="not TOML"),
-        pytest.param(GREEN + "odd = 1", 2, id="not a configuration"),
-        pytest.param(NO_TOOL, 3, id="no tool"),
-        pytest.param(NO_TOOL.replace("[tiers.fast]", "[tiers.fast]\nallow_partial = true"), 0, id="no tool, allowed"),
+        pytest.param(GREEN + "odd = 1", 2, id="not a configuration", marks=pytest.mark.slow),
+        pytest.param(NO_TOOL, 3, id="no tool", marks=pytest.mark.slow),
+        pytest.param(
+            NO_TOOL.replace("[tiers.fast]", "[tiers.fast]\nallow_partial = true"),
+            0,
+            id="no tool, allowed",
+            marks=pytest.mark.slow,
+        ),
         pytest.param(HEAD + f'[steps.one]\n{SLEEP}\ntimeout = "200ms"\n{TWO}', 5, id="time limit"),
         pytest.param(
             HEAD.replace("[tiers.fast]", '[tiers.fast]\nbudget = "300ms"') + f"[steps.one]\n{SLEEP}\n{TWO}",
             5,
             id="budget",
+            marks=pytest.mark.slow,
         ),
     ],
 )
@@ -111,6 +117,7 @@ def test_exit_codes(config: str, code: int, project: Repository) -> None:
     assert (project.path / ".xp/last-run.json").exists() == (code != 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "says"),
     [

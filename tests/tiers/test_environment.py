@@ -53,7 +53,7 @@ def test_what_is_installed(
 ) -> None:
     files = {"pyproject_DOT_toml": metadata, "pins_DOT_txt": pins}
     folder = project(**{name: text for name, text in files.items() if text is not None})
-    assert environment.installations(folder, ["pins.txt"] if pins else [], needs, OWN) == expected
+    assert environment.installations(folder, ["pins.txt"] if pins else [], needs, lambda: OWN) == expected
 
 
 def test_the_pins_of_a_tier(project: Callable[..., Path]) -> None:
@@ -82,14 +82,14 @@ def test_what_calls_for_an_installation(project: Callable[..., Path]) -> None:
 def test_included_files_count(word: str, project: Callable[..., Path]) -> None:
     folder = project(pins__a_DOT_txt=f"a==1\n{word}../base.txt\n", base_DOT_txt="-r pins/a.txt\nxptasks==1\n")
     before = environment.wanted(folder, ["pins/a.txt"], (), "3.12")
-    assert environment.installations(folder, ["pins/a.txt"], (), OWN) == [("-r", "pins/a.txt")]
+    assert environment.installations(folder, ["pins/a.txt"], (), lambda: OWN) == [("-r", "pins/a.txt")]
     (folder / "base.txt").write_text("b==2\n")
     assert environment.wanted(folder, ["pins/a.txt"], (), "3.12") != before
 
 
 def test_missing_pins_are_left_to_the_installer_to_report(tmp_path: Path) -> None:
     assert environment.wanted(tmp_path, ["gone.txt"], (), "3.12")
-    assert environment.installations(tmp_path, ["gone.txt"], (), OWN) == [("-r", "gone.txt"), OWN]
+    assert environment.installations(tmp_path, ["gone.txt"], (), lambda: OWN) == [("-r", "gone.txt"), OWN]
 
 
 def test_only_a_finished_installation_counts(tmp_path: Path) -> None:

@@ -86,7 +86,8 @@ def _run(session: nox.Session, tier: str, table: Table, document: Table) -> None
         return
     from xptasks.system.foreground import run_in_foreground  # noqa: PLC0415 - not needed when nothing changed
 
-    code = run_in_foreground([f"{session.bin}/python", "-m", "xptasks", "run", tier, *session.posargs])
+    alone = ("-E", "-P")  # neither PYTHONPATH nor a file of the project may take the place of what is installed
+    code = run_in_foreground([f"{session.bin}/python", *alone, "-m", "xptasks", "run", tier, *session.posargs])
     if code:
         session.error(f"{tier}: exit code {code}, details in .xp/last-run.json")
 
@@ -100,7 +101,7 @@ def _install(session: nox.Session, tier: str, table: Table, document: Table) -> 
     if environment.is_installed(folder, stamp):
         return
     environment.forget(folder)
-    for words in environment.installations(project, pins, needs, _own_requirement()):
+    for words in environment.installations(project, pins, needs, _own_requirement):
         session.install(*words)
     environment.remember(folder, stamp)
 
@@ -127,13 +128,20 @@ def _steps_of(tier: str, tiers: Table, above: tuple[str, ...] = ()) -> Iterable[
 
 def _own_requirement() -> tuple[str, ...]:
     """How the tier's environment gets this library: from where this one came from."""
-    import json  # noqa: PLC0415
-    from importlib.metadata import distribution  # noqa: PLC0415
+    import json  # noqa: PLC0415 - most calls install nothing
+    from importlib.metadata import PackageNotFoundError, distribution  # noqa: PLC0415
+    from urllib.parse import unquote  # noqa: PLC0415
 
-    own = distribution("xptasks")
+    try:
+        own = distribution("xptasks")
+    except PackageNotFoundError:  # it was not installed but put on the path
+        return ("xptasks",)
     origin = json.loads(own.read_text("direct_url.json") or "{}")
-    if not origin.get("url", "").startswith("file://"):
+    if "url" not in origin:
         return (f"xptasks=={own.version}",)
-    editable = origin.get("dir_info", {}).get("editable", False)
-    path = origin["url"].removeprefix("file://")
-    return ("-e", path) if editable else (path,)
+    if origin.get("dir_info", {}).get("editable"):
+        return ("-e", unquote(origin["url"].removeprefix("file://")))
+    source = origin.get("vcs_info")
+    return (
+        f"xptasks @ {source['vcs']}+{origin['url']}@{source['commit_id']}" if source else f"xptasks @ {origin['url']}",
+    )

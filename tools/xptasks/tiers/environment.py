@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ def remember(environment: Path, stamp: str) -> None:
 
 
 def installations(
-    project: Path, pins: Sequence[str], needs: Sequence[str], own: tuple[str, ...]
+    project: Path, pins: Sequence[str], needs: Sequence[str], own: Callable[[], tuple[str, ...]]
 ) -> list[tuple[str, ...]]:
     """The words of each `install`, in order: pins (or what the steps need), this library, and the project itself.
 
@@ -86,7 +86,7 @@ def installations(
     if pins:
         words.append(tuple(word for path in pins for word in ("-r", path)))
     if name != "xptasks" and "xptasks" not in pinned:
-        words.append((*own, *needs))
+        words.append((*own(), *needs))
     elif needs:
         words.append(tuple(needs))
     if "build-system" in metadata or (project / "setup.py").is_file():
