@@ -136,6 +136,7 @@ def test_a_command_line_that_cannot_be_used(words: tuple[str, ...], says: str, p
     assert not (project.path / ".xp/last-run.json").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("--json", "fast", "one"), ("fast", "--json", "one")])
 def test_options_before_and_after_the_tier(words: tuple[str, ...], project: Repository) -> None:
     done = run(project, *words)
@@ -143,6 +144,7 @@ def test_options_before_and_after_the_tier(words: tuple[str, ...], project: Repo
     assert [step["step"] for step in json.loads(done.stdout)["steps"]] == ["one"]
 
 
+@pytest.mark.slow
 def test_outside_a_project(tmp_path: Path) -> None:
     done = run(Repository(tmp_path), "fast")
     assert done.returncode == 2
@@ -164,6 +166,7 @@ def test_one_run_a_tier_and_worktree_at_a_time(project: Repository, tmp_path: Pa
     assert not (project.path / ".xp/last-run.json").exists()
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_made(project: Repository) -> None:
     project.write(".xp", "a file where the folder should be")
     done = run(project, "fast")

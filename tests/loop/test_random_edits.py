@@ -88,7 +88,7 @@ edits = st.lists(
 
 
 @given(edits, st.booleans())
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example([("edit_file", "app/main.py", "x = 2\r\n"), ("stage", "", ""), ("edit_file", "app/main.py", "x = 2\n")], True)  # noqa: FBT003
 def test_a_hit_exactly_when_nothing_differs(template: Path, changes: list[Edit], line_ends: bool) -> None:  # noqa: FBT001
     with tempfile.TemporaryDirectory() as folder:

@@ -24,6 +24,7 @@ def test_lint(play: Play) -> None:
     assert play("lint", {"a.py": "", "b/c.py": ""}) == Reading(PASSED, "no findings")
 
 
+@pytest.mark.slow
 def test_lint_of_what_is_no_python(play: Play) -> None:
     reading = play("lint", {"a.py": "def (:\n"})
     assert reading.status is FAILED
@@ -36,6 +37,7 @@ def test_lint_that_cannot_run(play: Play) -> None:
     assert "odd" in reading.summary
 
 
+@pytest.mark.slow
 def test_format(play: Play) -> None:
     reading = play("format", {"a.py": "x=1\n", "b.py": "y = 1\n"})
     assert reading.status is FAILED
@@ -66,6 +68,7 @@ layers = ["pkg.high", "pkg.low"]
 """
 
 
+@pytest.mark.slow
 def test_layers(play: Play) -> None:
     files = {"pyproject.toml": LAYERS, "pkg/__init__.py": "", "pkg/high.py": "", "pkg/low.py": "\nimport pkg.high\n"}
     reading = play("layers", files)
@@ -189,6 +192,7 @@ def test_a_test_that_prints_bytes_and_one_that_ends_the_interpreter(play: Play) 
     assert reading.status is ERROR, "exit code 0 without a report is not green"
 
 
+@pytest.mark.slow
 def test_coverage(play: Play) -> None:
     files = {
         **INI,
@@ -210,6 +214,7 @@ def test_coverage_of_a_red_run(play: Play) -> None:
     assert reading.measurements
 
 
+@pytest.mark.slow
 def test_what_the_budget_does_not_allow_is_partial(play: Play) -> None:
     files = {**INI, "tests/test_a.py": "def test_a(): pass\ndef test_b(): pass\n"}
     reading = play("unit", files, {"args": ["-p", "no:randomly"]}, budget=0.01)
