@@ -66,14 +66,21 @@ def page(built: Schema) -> str:
         _INTRODUCTION,
         _reserved(),
         _section((), "", {"version": root["version"]}, {"version"}),
-        _model(("project",), root["project"], definitions["ProjectSettings"]),
-        _model(("contracts",), root["contracts"], definitions["ContractsSettings"]),
-        _model(("tiers", "NAME"), root["tiers"], definitions["TierSettings"]),
+        *_tables(root, definitions),
         _model(("steps", "NAME"), root["steps"], definitions["StepOptions"]),
         *_steps(definitions),
         _profiles(root["profiles"]["description"]),
     ]
     return "\n".join(sections)
+
+
+def _tables(root: Schema, definitions: Schema) -> Iterator[str]:
+    """A section for each table of one shape; steps and profiles have shapes of their own."""
+    for name, place in root.items():
+        reference = place.get("$ref") or place.get("additionalProperties", {}).get("$ref")
+        if reference and name not in {"steps", "profiles"}:
+            path = (name,) if "$ref" in place else (name, "NAME")
+            yield _model(path, place, definitions[reference.rpartition("/")[2]])
 
 
 def _reserved() -> str:
@@ -140,6 +147,9 @@ def _toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+_FAST = {"budget": "60s", "steps": ["lint", "format", "types", "unit"], "allow_partial": True}
+
+
 def starter(name: str = "my-project") -> str:
     """A first `xpconfig.toml`: every key of the project, the contracts and a tier, explained; it loads as it is."""
     built = schema.build()
@@ -150,7 +160,8 @@ def starter(name: str = "my-project") -> str:
         _starter_table("", {"version": built["properties"]["version"]}, {"version": 1}),
         _starter_table("[project]", definitions["ProjectSettings"]["properties"], {"name": name}),
         _starter_table("[contracts]", definitions["ContractsSettings"]["properties"], {}),
-        _starter_table("[tiers.fast]", tier, {"budget": "60s", "steps": ["lint", "format", "types", "unit"]}),
+        _starter_table("[generate]", definitions["GenerateSettings"]["properties"], {}),
+        _starter_table("[tiers.fast]", tier, _FAST),
         '[tiers.pr]\nbudget = "5m"\nincludes = ["fast"]\nsteps = ["coverage"]',
         '[tiers.nightly]\nbudget = "30m"\nincludes = ["pr"]\nsteps = ["slow"]',
         "# A command of your own is a step, too; name it in a tier.",

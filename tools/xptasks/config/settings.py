@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializeAsAny
 
+from xptasks.contracts.generate.settings import GenerateSettings
 from xptasks.contracts.settings import ContractsSettings
 from xptasks.settings import Name, ProjectName, ProjectPaths, PythonVersion, Settings, VariableName
 from xptasks.tiers.settings import StepOptions, TierSettings
@@ -45,6 +46,9 @@ class Config(Settings):
     contracts: Annotated[
         ContractsSettings, Field(description="The documents that describe the service and its events.")
     ] = ContractsSettings()
+    generate: Annotated[GenerateSettings, Field(description="The files that are generated from the contracts.")] = (
+        GenerateSettings()
+    )
     tiers: dict[Name, TierSettings] = Field(
         default_factory=dict,
         description="Test tiers by name; each is the Nox session of that name, with an environment of its own.",

@@ -217,7 +217,7 @@ class _Maker:
             extra=extra,
             budget=self._config.tiers[self._request.tier].budget,
             changed=self._changed,
-            slices={"contracts": self._config.contracts},
+            slices={"contracts": self._config.contracts, "generate": self._config.generate},
         )
 
     def _environment(self, environ: Mapping[str, str], command: Command) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The contracts are valid: structure, semantics, and examples that fit their schemas."""
+"""The contracts are valid: structure, semantics, examples that fit; and what is generated from them is fresh."""
 
 import json
 from typing import Any
@@ -12,19 +12,22 @@ _ENOUGH = 120.0  # seconds of budget from which on a tier can bear the slow chec
 
 
 class Options(StepOptions):
-    """`[steps.contracts]`: what `inv validate-contracts` does, for the contracts under `[contracts]`."""
+    """`[steps.contracts]`: what `inv validate-contracts` and `inv generate-types --check` do, in one step."""
 
 
 def command(_options: Options, context: StepContext) -> Command:
-    """The validation in a process of its own, which limits its own memory and time."""
-    contracts = context.slices["contracts"]
+    """The checks in a process of its own; its child limits its own memory and time."""
+    contracts, generated = context.slices["contracts"], context.slices["generate"].files()
     paths = (*contracts.openapi, *contracts.asyncapi)
-    limits = (f"--timeout={contracts.timeout:g}", f"--memory={contracts.memory}")
-    thorough = ("--thorough",) if context.budget is None or context.budget >= _ENOUGH else ()
-    words = (*limits, *thorough, *(context.extra or paths))
-    argv = (context.python, "-m", "xptasks.contracts.validate", "--json", *words)
+    words = [f"--timeout={contracts.timeout:g}", f"--memory={contracts.memory}"]
+    words += [f"--out={language}={file}" for language, file in generated.items()]
+    if not context.slices["generate"].tolerant_enums:
+        words.append("--closed-enums")
+    if context.budget is None or context.budget >= _ENOUGH:
+        words.append("--thorough")
+    argv = (context.python, "-m", "xptasks.contracts.gate", *words, *(context.extra or paths))
     folders = {path.rpartition("/")[0] or "*" for path in paths}
-    return Command(argv, inputs=(*sorted(folders), *paths))
+    return Command(argv, inputs=(*sorted(folders), *paths, *generated.values()))
 
 
 def read(_options: Options, outcome: Outcome) -> Reading:
@@ -38,7 +41,7 @@ def read(_options: Options, outcome: Outcome) -> Reading:
     deferred = tuple(str(item) for item in report["deferred"])
     if outcome.exit_code == _FOUND:
         return Reading(Status.FAILED, summary=f"{errors} mistakes", findings=findings, deferred=deferred)
-    checked = f"{len(report['checked'])} contracts valid"
+    checked = f"{len(report['checked'])} contracts valid, generated files fresh"
     status = Status.PARTIAL if deferred else Status.PASSED
     return Reading(status, summary=checked, findings=findings, deferred=deferred)
 

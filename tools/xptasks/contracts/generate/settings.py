@@ -34,3 +34,8 @@ class GenerateSettings(Settings):
             examples=[True],
         ),
     ] = True
+
+    def files(self) -> dict[str, str]:
+        """The file of each language that has one, the golden vectors included."""
+        named = {"python": self.python, "swift": self.swift, "typescript": self.typescript, "vectors": self.vectors}
+        return {language: file for language, file in named.items() if file is not None}
