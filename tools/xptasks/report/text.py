@@ -19,9 +19,10 @@ def one_line(text: str) -> str:
 
 def clip(text: str, size: int) -> str:
     """At most `size` bytes of UTF-8; what was cut ends with an ellipsis, and no character is cut in half."""
-    if len(text.encode()) <= size:
-        return text
-    return text.encode()[: max(0, size - 3)].decode(errors="ignore") + "…"[: max(0, size - 2)]
+    content = text.encode("utf-8", "backslashreplace")
+    if len(content) <= size:
+        return content.decode()
+    return content[: max(0, size - 3)].decode(errors="ignore") + "…"[: max(0, size - 2)]
 
 
 def duration(seconds: float) -> str:
