@@ -62,12 +62,6 @@ def module_of(tmp_path: Path) -> Iterator[Callable[[Model], ModuleType]]:
 
 
 @pytest.fixture(scope="session")
-def node() -> str:
-    """Node.js, which runs what tsc has compiled."""
-    return _program("node", "Node.js")
-
-
-@pytest.fixture(scope="session")
 def tsc() -> Callable[..., str]:
     """Compile a folder as strictly as there is; the compiler's complaints, empty when there are none."""
     program = _program("tsc", "npm's typescript")
@@ -88,6 +82,41 @@ def tsc() -> Callable[..., str]:
 
     return compile_all
 
+
+@pytest.fixture(scope="session")
+def faults() -> Callable[..., list[str | None]]:
+    """What generated decoders say about JSON texts: None when it fits, otherwise what is wrong."""
+    node = _program("node", "Node.js")
+
+    def run(compiled: Path, cases: list[tuple[str, str, str]]) -> list[str | None]:
+        (compiled / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
+        (compiled / "run.js").write_text(_RUNNER, encoding="utf-8")
+        command = [node, str(compiled / "run.js"), str(compiled / "cases.json")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+        assert done.returncode == 0, done.stderr
+        found: list[str | None] = json.loads(done.stdout)
+        return found
+
+    return run
+
+
+_RUNNER = """
+import { readFileSync } from "node:fs";
+const faults = [];
+for (const [file, type, text] of JSON.parse(readFileSync(process.argv[2], "utf8"))) {
+  const { [type]: decoder, DecodeError } = await import(`./${file}.js`);
+  const value = JSON.parse(text);
+  const before = JSON.stringify(value);
+  try {
+    const kept = JSON.stringify(decoder.decode(value)) === before && decoder.is(value);
+    faults.push(kept ? null : "decoding has changed the value");
+  } catch (error) {
+    if (!(error instanceof DecodeError) || decoder.is(value)) throw error;
+    faults.push(error.message);
+  }
+}
+console.log(JSON.stringify(faults));
+"""
 
 _STRICT = {
     "strict": True,

@@ -218,10 +218,9 @@ class _Writer:
 
     def _decoder(self, key: str, item: Declaration) -> str:
         head = f"export const {item.name}: Decoder<{item.name}> = new Decoder("
-        line = f"{head}{self._checks(key, item)});"
-        if len(line) <= _WIDTH:
-            return line
-        return "\n".join([head, *_spread(f"{self._checks(key, item)},", "  "), ");"])
+        check = self._checks(key, item)
+        line = f"{head}{check});"
+        return line if len(line) <= _WIDTH else "\n".join([head, *_spread(f"{check},", "  "), ");"])
 
     def _checks(self, key: str, item: Declaration) -> str:
         match item:

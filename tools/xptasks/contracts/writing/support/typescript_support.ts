@@ -83,10 +83,11 @@ export class Decoder<T> {
 
   /** The same value, typed. Throws a `DecodeError` when it has another type. */
   decode(value: unknown): T {
-    if (this.is(value)) {
-      return value;
+    const found = this.check(value);
+    if (found) {
+      throw new DecodeError(found);
     }
-    throw new DecodeError(this.check(value) ?? fault("changes while it is read"));
+    return value as T;
   }
 }
 
@@ -215,5 +216,5 @@ function union(...variants: readonly DecodeCheck[]): DecodeCheck {
 function tagged(name: string, variants: DecodeMembers): DecodeCheck {
   const byTag = new Map<unknown, DecodeCheck>(Object.entries(variants));
   const tag = object({ [name]: exactly(...byTag.keys()) });
-  return (value) => tag(value) ?? byTag.get(new Map(Object.entries(value as object)).get(name))?.(value);
+  return (value) => tag(value) ?? byTag.get((value as { readonly [name: string]: unknown })[name])?.(value);
 }
