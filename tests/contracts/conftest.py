@@ -66,9 +66,9 @@ def tsc() -> Callable[..., str]:
     """Compile a folder as strictly as there is; the compiler's complaints, empty when there are none."""
     program = _program("tsc", "npm's typescript")
 
-    def compile_all(folder: Path, *, out: Path) -> str:
+    def compile_all(folder: Path, *, out: Path, lib: tuple[str, ...] = ("es2022",)) -> str:
         settings = {
-            "compilerOptions": {**_STRICT, "rootDir": str(folder), "outDir": str(out)},
+            "compilerOptions": {**_STRICT, "lib": lib, "rootDir": str(folder), "outDir": str(out)},
             "include": [str(folder)],
         }
         config = folder / "tsconfig.json"
@@ -84,9 +84,14 @@ def tsc() -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def faults() -> Callable[..., list[str | None]]:
+def node() -> str:
+    """Node.js, which runs what tsc has compiled."""
+    return _program("node", "Node.js")
+
+
+@pytest.fixture(scope="session")
+def faults(node: str) -> Callable[..., list[str | None]]:
     """What generated decoders say about JSON texts: None when it fits, otherwise what is wrong."""
-    node = _program("node", "Node.js")
 
     def run(compiled: Path, cases: list[tuple[str, str, str]]) -> list[str | None]:
         (compiled / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
@@ -132,7 +137,6 @@ _STRICT = {
     "verbatimModuleSyntax": True,
     "declaration": True,
     "target": "es2022",
-    "lib": ["es2022"],
     "types": [],
     "module": "nodenext",
     "moduleResolution": "nodenext",
