@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from xptasks.contracts.document import load
 from xptasks.contracts.generate import typescript
 from xptasks.contracts.model import Model, build_model
+from xptasks.contracts.model.keywords import TABLE
 from xptasks.contracts.writing.language import Options
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -60,6 +61,58 @@ def test_a_property(schema: dict[str, Any], lines: list[str], model_of: ModelOf)
     text = _emitted(model_of, {"Subject": {"type": "object", "properties": {"a": schema}}})
     body = text.partition("export interface Subject {\n")[2].partition("\n}")[0]
     assert [line.strip() for line in body.splitlines()] == lines
+
+
+_DOCUMENTED: dict[str, tuple[dict[str, Any], str]] = {
+    "title": ({"title": "T"}, "T."),
+    "description": ({"description": "D"}, "D"),
+    "deprecated": ({"deprecated": True}, "@deprecated"),
+    "default": ({"type": "string", "default": "d"}, 'Default: "d"'),
+    "format": ({"type": "string", "format": "zip"}, "format zip"),
+    "contentEncoding": ({"type": "string", "contentEncoding": "base64"}, "base64 (RFC 4648)"),
+    "minLength": ({"type": "string", "minLength": 1}, "minLength 1"),
+    "maxLength": ({"type": "string", "maxLength": 2}, "maxLength 2"),
+    "pattern": ({"type": "string", "pattern": "^a"}, 'pattern "^a"'),
+    "minimum": ({"type": "number", "minimum": 1}, "minimum 1"),
+    "maximum": ({"type": "number", "maximum": 1}, "maximum 1"),
+    "exclusiveMinimum": ({"type": "number", "exclusiveMinimum": 1}, "exclusiveMinimum 1"),
+    "exclusiveMaximum": ({"type": "number", "exclusiveMaximum": 1}, "exclusiveMaximum 1"),
+    "multipleOf": ({"type": "number", "multipleOf": 2}, "multipleOf 2"),
+    "minItems": ({"type": "array", "items": {}, "minItems": 1}, "minItems 1"),
+    "maxItems": ({"type": "array", "items": {}, "maxItems": 1}, "maxItems 1"),
+    "uniqueItems": ({"type": "array", "items": {}, "uniqueItems": True}, "uniqueItems"),
+    "contains": ({"type": "array", "items": {}, "contains": {"const": 1}}, "contains: at least 1"),
+    "minContains": ({"type": "array", "items": {}, "contains": {"const": 1}, "minContains": 2}, "at least 2"),
+    "maxContains": ({"type": "array", "items": {}, "contains": {"const": 1}, "maxContains": 3}, "at most 3"),
+    "minProperties": ({"type": "object", "properties": {"x": {}}, "minProperties": 1}, "minProperties 1"),
+    "maxProperties": ({"type": "object", "additionalProperties": {}, "maxProperties": 1}, "maxProperties 1"),
+    "propertyNames": ({"type": "object", "propertyNames": {"pattern": "a"}}, "propertyNames"),
+    "patternProperties": (
+        {"type": "object", "patternProperties": {"^x": {"type": "string"}}},
+        'patternProperties: "^x"',
+    ),
+    "dependentRequired": ({"type": "object", "dependentRequired": {"a": ["b"]}}, "a needs b"),
+    "dependentSchemas": ({"type": "object", "dependentSchemas": {"a": {"required": ["b"]}}}, 'dependentSchemas: "a"'),
+    "not": ({"type": "object", "not": {"required": ["z"]}}, "not: see the contract"),
+    "if": ({"type": "object", "if": {"required": ["z"]}, "then": {"required": ["y"]}}, "if: see the contract"),
+}
+# Parts of `if`; AsyncAPI's word for two of the above; and what only readers of the contract itself need.
+_UNSEEN = {
+    *("then", "else", "dependencies", "example", "examples", "externalDocs", "xml"),
+    *("contentMediaType", "contentSchema", "$comment", "$schema", "$vocabulary", "schemaFormat"),
+}
+
+
+def test_all_that_is_only_documented_is_shown_below() -> None:
+    documented = {keyword for keyword, row in TABLE.items() if row.typescript == "documented"}
+    assert documented == {*_DOCUMENTED} | _UNSEEN
+
+
+@pytest.mark.parametrize("keyword", sorted(_DOCUMENTED))
+def test_what_is_only_documented_stands_in_a_comment(keyword: str, model_of: ModelOf) -> None:
+    schema, words = _DOCUMENTED[keyword]
+    text = _emitted(model_of, {"Subject": {"type": "object", "properties": {"a": schema}}})
+    assert any(words in comment for comment in re.findall(r"/\*\*.*?\*/", text, re.DOTALL))
 
 
 def test_nothing_to_generate_is_still_a_module(model_of: ModelOf) -> None:

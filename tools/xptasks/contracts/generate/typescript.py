@@ -11,10 +11,7 @@ export const Project: Decoder<Project> = new Decoder(object({ id: text, owner: n
 `import type` leaves nothing of the decoders in a program that only wants the types.
 """
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from math import isinf
 from typing import Final
 
 from xptasks.contracts.model.finish import resolved
@@ -30,7 +27,6 @@ from xptasks.contracts.model.types import (
     Dictionary,
     EnumType,
     Field,
-    Json,
     Nothing,
     Nullable,
     ObjectType,
@@ -50,10 +46,18 @@ from xptasks.contracts.writing.documentation import (
 )
 from xptasks.contracts.writing.language import Options
 from xptasks.contracts.writing.support.chunks import typescript_support
-from xptasks.contracts.writing.text import paragraphs, quoted
+from xptasks.contracts.writing.text import quoted
+from xptasks.contracts.writing.typescript_text import (
+    WIDTH,
+    alternatives,
+    comment,
+    literal,
+    property_name,
+    spread,
+    table,
+)
 
 COMMENT: Final = "//"
-_WIDTH = 120
 _FORMATS = {
     "date-time": "DateTime",
     "date": "DateOnly",
@@ -72,10 +76,7 @@ _FORMATS = {
 }
 _INTEGERS = {"int32": "Int32", "int64": "Int64"}
 _SCALAR_CHECKS = {"string": "text", "integer": "integer", "number": "numeric", "boolean": "flag"}
-_IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _DECODERS = "// Decoders: `NAME.decode(JSON.parse(text))` is a NAME, or throws and says what is wrong where."
-_OWN_PROTO = '["__proto__"]'
-_TAG = re.compile(r"^(\s*)@", re.MULTILINE)
 
 
 def emit(model: Model, options: Options) -> str:  # noqa: ARG001 - a union of literals is closed
@@ -106,15 +107,15 @@ class _Writer:
     # Types
 
     def _declaration(self, key: str, item: Declaration) -> str:
-        lines = _comment(declaration_text(item), _rules(_facts_of(item)), deprecated=item.doc.deprecated)
+        lines = comment(declaration_text(item), _rules(_facts_of(item)), deprecated=item.doc.deprecated)
         match item:
             case ObjectType():
                 lines.extend(self._interface(item))
             case EnumType():
                 docs = [case.doc for case in item.cases]
-                lines.extend(_alternatives(item.name, [_literal(case.value) for case in item.cases], docs))
+                lines.extend(alternatives(item.name, [literal(case.value) for case in item.cases], docs))
             case UnionType() | AliasType():
-                lines.extend(_alternatives(item.name, self._written(key, item)))
+                lines.extend(alternatives(item.name, self._written(key, item)))
         return "\n".join(lines)
 
     def _written(self, key: str, item: UnionType | AliasType) -> list[str]:
@@ -144,17 +145,17 @@ class _Writer:
 
     def _field(self, field: Field) -> Iterator[str]:
         text = field_text(field, with_default=True)
-        yield from _comment(text, _rules(_facts(field.type)), "  ", deprecated=field.doc.deprecated)
+        yield from comment(text, _rules(_facts(field.type)), "  ", deprecated=field.doc.deprecated)
         modifier = "readonly " if field.read_only else ""
         mark = "" if field.required else "?"
-        yield f"  {modifier}{_key(field.wire)}{mark}: {self._type(field.type)};"
+        yield f"  {modifier}{property_name(field.wire)}{mark}: {self._type(field.type)};"
 
     def _variant(self, discriminator: str | None, variant: Variant) -> str:
         kind = self._type(variant.type)
         if discriminator is None or self._says(variant, discriminator):
             return kind
         tags = " | ".join(map(quoted, variant.tags))
-        return f"({kind} & {{ {_key(discriminator)}: {tags} }})"
+        return f"({kind} & {{ {property_name(discriminator)}: {tags} }})"
 
     def _says(self, variant: Variant, wire: str) -> bool:
         """True when the variant's own property has no other values than the tags."""
@@ -181,7 +182,7 @@ class _Writer:
             case Tuple():
                 return self._tuple(kind)
             case Constant():
-                return _literal(kind.value)
+                return literal(kind.value)
             case Checked():
                 return self._type(kind.inner)
             case Anything():
@@ -220,14 +221,14 @@ class _Writer:
         head = f"export const {item.name}: Decoder<{item.name}> = new Decoder("
         check = self._checks(key, item)
         line = f"{head}{check});"
-        return line if len(line) <= _WIDTH else "\n".join([head, *_spread(f"{check},", "  "), ");"])
+        return line if len(line) <= WIDTH else "\n".join([head, *spread(f"{check},", "  "), ");"])
 
     def _checks(self, key: str, item: Declaration) -> str:
         match item:
             case ObjectType():
                 return self._object(item)
             case EnumType():
-                return self._call("exactly", *(_literal(case.value) for case in item.cases))
+                return self._call("exactly", *(literal(case.value) for case in item.cases))
             case _ if key in self._circular:
                 kinds = [self._check(kind) for kind in self._unrolled(key)]
                 return self._call("union", *kinds)
@@ -246,14 +247,14 @@ class _Writer:
         return self._call("object", *given)
 
     def _members(self, fields: Iterable[Field]) -> str:
-        return _table((field.wire, self._check(field.type)) for field in fields)
+        return table((field.wire, self._check(field.type)) for field in fields)
 
     def _union(self, union: UnionType) -> str:
         if union.discriminator is None:
             kinds = dict.fromkeys(self._check(variant.type) for variant in union.variants)
             return self._call("union", *kinds)
         pairs = ((tag, self._check(variant.type)) for variant in union.variants for tag in variant.tags)
-        return self._call("tagged", quoted(union.discriminator), _table(pairs))
+        return self._call("tagged", quoted(union.discriminator), table(pairs))
 
     def _check(self, kind: Type) -> str:  # noqa: C901, PLR0911 - one case for each type
         match kind:
@@ -273,7 +274,7 @@ class _Writer:
                 rest = self._check(Nothing() if kind.rest is None else kind.rest)
                 return self._call("tuple", prefix, str(least), rest)
             case Constant():
-                return self._call("exactly", _literal(kind.value))
+                return self._call("exactly", literal(kind.value))
             case Checked():
                 return self._check(kind.inner)
             case Anything():
@@ -394,87 +395,3 @@ def _sentences(checks: Iterable[Check]) -> Iterator[str]:
 def _rules(facts: Iterable[str]) -> str:
     text = "; ".join(fact for fact in facts if fact)
     return f"Not checked here: {text}." if text else ""
-
-
-def _comment(text: str, rules: str, indent: str = "", *, deprecated: bool = False) -> list[str]:
-    """A doc comment that nothing in it can end, and in which only our own tags are tags."""
-    told = "\n\n".join(part for part in (text, rules) if part)
-    if not told:
-        return []
-    safe = _TAG.sub(r"\1\\@", "\n".join(paragraphs(told, _WIDTH - len(indent) - 3))).replace("*/", "*\\/")
-    lines = [*safe.split("\n"), *(["@deprecated"] if deprecated else [])]
-    if len(lines) == 1 and len(lines[0]) + len(indent) + 7 <= _WIDTH:
-        return [f"{indent}/** {lines[0]} */"]
-    return [f"{indent}/**", *(f"{indent} * {line}".rstrip() for line in lines), f"{indent} */"]
-
-
-# Literals and layout
-
-
-def _key(wire: str) -> str:
-    return wire if _IDENTIFIER.fullmatch(wire) and wire != "__proto__" else quoted(wire)
-
-
-def _table(pairs: Iterable[tuple[str, str]]) -> str:
-    """An object literal. `__proto__` would not become a property, `["__proto__"]` does."""
-    members = [f"{_key(name) if name != '__proto__' else _OWN_PROTO}: {value}" for name, value in pairs]
-    return f"{{ {', '.join(members)} }}" if members else "{}"
-
-
-def _literal(value: Json) -> str:
-    """A JSON value as a TypeScript literal, in a type as well as in code."""
-    if isinstance(value, str):
-        return quoted(value)
-    if isinstance(value, list):
-        return f"[{', '.join(map(_literal, value))}]"
-    if isinstance(value, dict):
-        return _table((str(name), _literal(item)) for name, item in value.items())
-    if isinstance(value, float) and isinf(value):
-        return "1e999" if value > 0 else "-1e999"
-    return json.dumps(value)
-
-
-def _alternatives(name: str, kinds: list[str], docs: Iterable[str] = ()) -> Iterator[str]:
-    """A type's name for these alternatives, one a line when they are many or explained."""
-    line = f"export type {name} = {' | '.join(kinds)};"
-    explained = dict(zip(kinds, docs, strict=False))
-    if (len(line) <= _WIDTH or len(kinds) == 1) and not any(explained.values()):
-        yield line
-        return
-    yield f"export type {name} ="
-    for index, kind in enumerate(kinds):
-        yield from _comment(explained.get(kind, ""), "", "  ")
-        yield f"  | {kind}{';' if index == len(kinds) - 1 else ''}"
-
-
-def _spread(text: str, indent: str) -> Iterator[str]:
-    """The lines of a call: while one is too long, what stands in its outermost bracket gets lines of its own."""
-    opening = re.search(r"[(\[{]", text)
-    if len(indent) + len(text) <= _WIDTH or opening is None:
-        yield indent + text
-        return
-    parts, closing = _parts(text, opening.start())
-    if not parts:
-        yield indent + text
-        return
-    yield f"{indent}{text[: opening.end()]}"
-    for part in parts:
-        yield from _spread(f"{part},", f"{indent}  ")
-    yield f"{indent}{text[closing:]}"
-
-
-def _parts(text: str, opening: int) -> tuple[list[str], int]:
-    """What the commas of this bracket part, and where it closes; strings are passed over."""
-    found, depth, start = [], 0, opening + 1
-    for match in re.compile(r'"(?:[^"\\]|\\.)*"|[()\[\]{},]').finditer(text, opening):
-        sign = match[0]
-        if sign in "([{":
-            depth += 1
-        elif sign in ")]}":
-            depth -= 1
-        if (sign == "," and depth == 1) or (sign in ")]}" and not depth):
-            found.append(text[start : match.start()].strip())
-            start = match.end()
-        if not depth:
-            return [part for part in found if part], match.start()
-    return [], len(text)
