@@ -147,3 +147,13 @@ def test_without_instructions_it_does_nothing(folder: Folder) -> None:
     )  # fmt: skip
     assert done.returncode == 0
     assert not folder.state.exists()
+
+
+def test_with_workers_the_same_is_left_and_recorded(folder: Folder) -> None:
+    """The workers of pytest-xdist defer, the controller writes it down and starts with it the next time."""
+    assert folder.run("-n", "2", seconds=0.0) == (0, [])
+    assert folder.report()["counts"] == {}
+    assert sorted(folder.report()["deferred"]) == [f"test_{name.replace('::', '.py::')}" for name in NAMES]
+    code, ran = folder.run("-n", "2")
+    assert (code, sorted(ran)) == (0, NAMES)
+    assert folder.report()["deferred"] == []

@@ -2,7 +2,7 @@
 
 Loaded with `-p xptasks.tiers.pytest_order`; its instructions come as JSON in the variable `XPTASKS_TESTS`:
 `state` (a file kept from run to run), `report` (this run's), `changed` (paths) and `seconds` (until no further test is
-started). With pytest-xdist's workers the order and the deadline do not apply; the report does.
+started). With pytest-xdist the workers order and defer, and the controller writes the report.
 """
 
 import json
@@ -17,31 +17,36 @@ import pytest
 from xptasks.tiers.select import ordered
 
 VARIABLE = "XPTASKS_TESTS"
-_STARTED = time.monotonic()
+_STARTED = time.monotonic()  # a clock that all processes of a machine share
+_WORKER_KEY = "xptasks"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the plugin proper, unless this is a worker or nobody gave instructions."""
-    instructions = os.environ.pop(VARIABLE, "")  # tests that start pytest themselves must not write our report
-    if instructions and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Recorder(json.loads(instructions), config), "xptasks-order")
+    """Register what this process has to do, unless nobody gave instructions."""
+    worker = getattr(config, "workerinput", None)
+    if worker is not None:
+        if _WORKER_KEY in worker:
+            config.pluginmanager.register(Chooser(worker[_WORKER_KEY], config), "xptasks-chooser")
+        return
+    text = os.environ.pop(VARIABLE, "")  # tests that start pytest themselves must not write our report
+    if text:
+        instructions = json.loads(text)
+        seconds = instructions.pop("seconds")
+        instructions["deadline"] = None if seconds is None else _STARTED + seconds
+        chooser = Chooser(instructions, config)
+        config.pluginmanager.register(chooser, "xptasks-chooser")
+        config.pluginmanager.register(Recorder(instructions, config, chooser), "xptasks-recorder")
 
 
-class Recorder:
-    """Orders, defers and records."""
+class Chooser:
+    """Orders the tests and stops at the deadline, in the process that runs them."""
 
     def __init__(self, instructions: dict[str, Any], config: pytest.Config) -> None:
-        self._state = Path(instructions["state"])
-        self._report = Path(instructions["report"])
+        self._remembered = _load(Path(instructions["state"]))
         self._changed = set(instructions["changed"])
-        seconds = instructions["seconds"]
-        parallel = bool(getattr(config.option, "numprocesses", None))
-        self._deadline = None if seconds is None or parallel else _STARTED + seconds
-        self._root = config.rootpath
-        self._outcomes: dict[str, str] = {}
-        self._failures: list[dict[str, Any]] = []
-        self._deferred: list[str] = []
-        self._remembered = _load(self._state)
+        self._deadline = instructions["deadline"]
+        self._config = config
+        self.deferred: list[str] = []
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -60,8 +65,38 @@ class Recorder:
         """Past the deadline: leave the test for the next run."""
         if self._deadline is None or time.monotonic() < self._deadline:
             return None
-        self._deferred.append(item.nodeid)
+        self.deferred.append(item.nodeid)
         return True
+
+    def pytest_sessionfinish(self) -> None:
+        """A worker tells its controller what it left."""
+        output = getattr(self._config, "workeroutput", None)
+        if output is not None:
+            output[_WORKER_KEY] = self.deferred
+
+
+class Recorder:
+    """Records what happened, wherever it ran."""
+
+    def __init__(self, instructions: dict[str, Any], config: pytest.Config, chooser: Chooser) -> None:
+        self._instructions = instructions
+        self._state = Path(instructions["state"])
+        self._report = Path(instructions["report"])
+        self._root = config.rootpath
+        self._outcomes: dict[str, str] = {}
+        self._failures: list[dict[str, Any]] = []
+        self._deferred = chooser.deferred
+        self._remembered = _load(self._state)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - pytest-xdist need not be installed
+        """Hand the instructions to a worker of pytest-xdist."""
+        node.workerinput[_WORKER_KEY] = self._instructions
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - as above
+        """Hear from a worker what it left."""
+        self._deferred.extend(getattr(node, "workeroutput", {}).get(_WORKER_KEY, ()))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember the worst that happened in setup, call and teardown."""
