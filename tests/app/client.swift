@@ -37,10 +37,10 @@ print(page.items == [project], page.nextCursor == nil)
 let path = "/api/projects/\(project.id)"
 let forget = try JSONEncoder().encode(ProjectUpdate(description: .null))
 let forgotten = try await client.call("PATCH", path, body: forget, as: Project.self)
-print(forgotten.description_ == nil, forgotten.updatedAt >= project.updatedAt)
+print(forgotten.description == nil, forgotten.updatedAt >= project.updatedAt)
 let pause = try JSONEncoder().encode(ProjectUpdate(status: .paused))
 let paused = try await client.call("PATCH", path, body: pause, as: Project.self)
-print(paused.description_ == nil, paused.status == .paused)
+print(paused.description == nil, paused.status == .paused)
 
 let problem = try await client.call("POST", "/api/projects", body: wish, as: Problem.self)
 print(problem.status)

@@ -73,8 +73,7 @@ parse_raw property register schema schema_json self set str super tuple update_f
 """
 
 _SWIFT_MEMBERS = """
-additionalProperties allCases codingPath debugDescription description encode hash hashValue intValue isKnown rawValue
-stringValue unknown
+additionalProperties allCases hashValue intValue isKnown rawValue stringValue unknown
 """
 
 TYPE_WORDS = frozenset(
