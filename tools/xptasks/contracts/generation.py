@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from xptasks.contracts.model.types import Trouble
     from xptasks.contracts.writing.language import Language
 
-GENERATOR = 1
+GENERATOR = 2
 """The generator's version, in every header: raised when the same contract gives other code."""
 
 _STATE = Path(".xp/generate.json")

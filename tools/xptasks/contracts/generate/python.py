@@ -267,10 +267,11 @@ class _Writer:
         own = _TEXT_FORMATS.get(kind.format)
         name = own or _CHECKED_TEXT.get(kind.format) or "str"
         self._used.add(name)
-        limits = kind.limits
-        if limits is NO_LIMITS:
-            return name
         found = []
+        if kind.format and name == "str":
+            self._used.add("Field")
+            found.append(f'Field(json_schema_extra={{"format": {quoted(kind.format)}}})')
+        limits = kind.limits
         length = _arguments(limits, (("min_length", "min_length"), ("max_length", "max_length")))
         if length and own is None:
             self._used.add("Field")

@@ -46,6 +46,11 @@ class Model(BaseModel):
         defer_build=True, extra="allow", populate_by_name=True, protected_namespaces=(), serialize_by_alias=True
     )
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        # The class waits until it is used. What FastAPI makes of it must not, or pydantic warns about each body.
+        cls.model_config["defer_build"] = False
+
     @model_serializer(mode="wrap")
     def _leave_out_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
@@ -74,8 +79,9 @@ class _NotNull:
         return core_schema.no_info_before_validator_function(_refuse_null, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        inner: Any = schema
-        return handler(inner["schema"]["schema"])
+        checked: Any = schema
+        without_null: Any = {**schema, "schema": checked["schema"]["schema"]}
+        return handler(without_null)
 
 
 def _refuse_null(value: Any) -> Any:
