@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from uuid import UUID
 
-from app.schemas import ProjectDeleted, ProjectEvent, ServerMessage
+from generated.python.models import ProjectDeleted, ProjectEvent, ServerMessage
 
 
 class CloseCode(IntEnum):

@@ -6,8 +6,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.metrics import CONTENT_TYPE
 from app.problems import ProblemError, documented
-from app.schemas import Health
 from app.service import ServiceOf
+from generated.python.models import Health
 
 router = APIRouter(tags=["operations"])
 

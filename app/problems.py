@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from app.schemas import FieldError, Problem
+from generated.python.models import FieldError, Problem
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -35,9 +35,9 @@ class ProblemError(Exception):
     ) -> None:
         super().__init__(detail)
         self.headers = headers
-        self.problem = Problem(
-            type=f"/problems/{kind}", title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors)
-        )
+        self.problem = Problem(type=f"/problems/{kind}", title=HTTPStatus(status).phrase, status=status, detail=detail)
+        if errors:
+            self.problem.errors = list(errors)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -89,8 +89,7 @@ def documents_problems(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _response(error: ProblemError) -> Response:
-    body = error.problem.model_dump_json(by_alias=True, exclude=None if error.problem.errors else {"errors"})
-    return Response(body, error.problem.status, error.headers, MEDIA_TYPE)
+    return Response(error.problem.model_dump_json(), error.problem.status, error.headers, MEDIA_TYPE)
 
 
 def _field_error(found: Mapping[str, Any]) -> FieldError:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import TypeDecorator
 
-from app.schemas import Project, ProjectCreate, ProjectPage, ProjectStatus
+from generated.python.models import Project, ProjectCreate, ProjectPage, ProjectStatus
 
 
 class NameTakenError(Exception):

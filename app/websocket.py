@@ -9,8 +9,18 @@ from pydantic_core import from_json
 
 from app.auth import accepts, websocket_token
 from app.events import CloseCode, Subscriber, now
-from app.schemas import ClientMessage, Error, Hello, Ping, Pong, ServerMessage, Subscribed, Unsubscribe
 from app.service import Service, ServiceOf
+from generated.python.models import (
+    ClientMessage,
+    Error_,
+    Error_Code,
+    Hello,
+    Ping,
+    Pong,
+    ServerMessage,
+    Subscribed,
+    Unsubscribe,
+)
 
 router = APIRouter()
 SUBPROTOCOL = "projects.v1"
@@ -40,7 +50,7 @@ async def events(websocket: WebSocket, service: ServiceOf) -> None:
 
 async def _talk(websocket: WebSocket, subscriber: Subscriber, service: Service) -> None:
     """Run both directions until one ends; the first to end stops the others."""
-    subscriber.send(Hello(at=now(), release=service.settings.release))
+    subscriber.send(Hello(type="hello", at=now(), release=service.settings.release))
     directions = [
         asyncio.create_task(_send(websocket, subscriber)),
         asyncio.create_task(_receive(websocket, subscriber, service)),
@@ -82,19 +92,25 @@ def answer(text: str | None, subscriber: Subscriber, limit: int) -> ServerMessag
     """Do what the client's message asks, and return the reply."""
     data = _object(text)
     if data is None:
-        return Error(ref=None, code="invalid_json", detail="the message is not a JSON object")
+        return _error(None, Error_Code.INVALID_JSON, "the message is not a JSON object")
     try:
         message = _client_message.validate_python(data)
     except ValidationError as error:
-        return Error(ref=_ref(data), code="invalid_message", detail=_explain(error))
+        return _error(_ref(data), Error_Code.INVALID_MESSAGE, _explain(error))
     if isinstance(message, Ping):
-        return Pong(ref=message.ref, at=now())
-    project_id = message.project_id if "project_id" in message.model_fields_set else None
+        return Pong(type="pong", ref=message.ref, at=now())
+    project_id = message.project_id
     if isinstance(message, Unsubscribe):
         subscriber.unsubscribe(project_id)
     elif not subscriber.subscribe(project_id, limit):
-        return Error(ref=message.ref, code="too_many_subscriptions", detail=f"at most {limit} projects by id")
-    return Subscribed(ref=message.ref, all=subscriber.all, project_ids=sorted(subscriber.project_ids))
+        return _error(message.ref, Error_Code.TOO_MANY_SUBSCRIPTIONS, f"at most {limit} projects by id")
+    return Subscribed(
+        type="subscribed", ref=message.ref, all=subscriber.all, project_ids=sorted(subscriber.project_ids)
+    )
+
+
+def _error(ref: str | None, code: Error_Code, detail: str) -> Error_:
+    return Error_(type="error", ref=ref, code=code, detail=detail)
 
 
 def _object(text: str | None) -> dict[str, Any] | None:

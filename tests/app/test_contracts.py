@@ -78,7 +78,7 @@ WORDS_FOR_PEOPLE = {"title", "description", "summary", "examples", "example", "t
 
 
 def meaning(node: object, document: dict[str, Any]) -> object:
-    """A document without words for people, with references and nullable forms written in one way."""
+    """A document without words for people, with references, nullable forms and open objects written in one way."""
     if isinstance(node, list):
         return sorted((meaning(part, document) for part in node), key=lambda part: json.dumps(part, sort_keys=True))
     if not isinstance(node, dict):
@@ -94,6 +94,8 @@ def meaning(node: object, document: dict[str, Any]) -> object:
         del nullable["anyOf"]
         return meaning(nullable, document)
     kept = {key: value for key, value in node.items() if key not in WORDS_FOR_PEOPLE or is_property(value)}
+    if kept.get("additionalProperties") is True:
+        del kept["additionalProperties"]
     return {key: meaning(value, document) for key, value in kept.items()}
 
 

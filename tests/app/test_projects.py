@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.events import now
-from app.schemas import Project, ProjectCreate, ProjectStatus
 from app.storage import Store
+from generated.python.models import Project, ProjectCreate, ProjectStatus
 
 pytestmark = pytest.mark.anyio
 JSON = {"Content-Type": "application/json"}

@@ -12,8 +12,8 @@ from uuid import UUID
 
 import pytest
 
-from app.schemas import ProjectCreate, ProjectStatus
 from app.storage import NameTakenError, Store
+from generated.python.models import ProjectCreate, ProjectStatus
 
 # Not a whole second, and not written in UTC.
 MOMENT = datetime(2026, 1, 31, 10, 30, 0, 250, tzinfo=timezone(timedelta(hours=1)))

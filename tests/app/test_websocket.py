@@ -15,7 +15,7 @@ from websockets.typing import Subprotocol
 
 from app.events import CloseCode, Hub, Subscriber, now
 from app.main import create_app
-from app.schemas import ProjectDeleted
+from generated.python.models import ProjectDeleted
 from tests.app.conftest import AUTH, TOKEN, served, settings
 from tests.app.test_contracts import BASE, CONTRACTS
 
@@ -194,7 +194,7 @@ async def test_a_slow_client_is_marked_and_the_others_hear_everything() -> None:
     for subscriber in (slow, quick):
         subscriber.subscribe(None, limit=1)
     for number in range(5):
-        hub.publish(ProjectDeleted(id=UUID(int=number), at=now(), project_id=ONE))
+        hub.publish(ProjectDeleted(type="project.deleted", id=UUID(int=number), at=now(), project_id=ONE))
         heard.append(await quick.next())
     assert [event.id.int for event in heard if isinstance(event, ProjectDeleted)] == [0, 1, 2, 3, 4]
     assert (slow.too_slow.is_set(), quick.too_slow.is_set()) == (True, False)
@@ -205,7 +205,7 @@ async def test_closing_sends_what_waits_first_and_turns_newcomers_away() -> None
     hub = Hub(queue_size=3)
     subscriber = hub.join()
     subscriber.subscribe(ONE, limit=1)
-    event = ProjectDeleted(id=TWO, at=now(), project_id=ONE)
+    event = ProjectDeleted(type="project.deleted", id=TWO, at=now(), project_id=ONE)
     hub.publish(event)
     closing = asyncio.create_task(hub.close(5))
     assert [await subscriber.next(), await subscriber.next()] == [event, CloseCode.GOING_AWAY]
@@ -240,7 +240,7 @@ async def test_slow_client_is_dropped_with_1013() -> None:
     await asyncio.wait_for(subscribed.wait(), 5)
     hub = app.state.service.hub
     for _ in range(6):
-        hub.publish(ProjectDeleted(id=uuid4(), at=now(), project_id=ONE))
+        hub.publish(ProjectDeleted(type="project.deleted", id=uuid4(), at=now(), project_id=ONE))
     await asyncio.wait_for(conversation, 5)
     assert (sent[-1]["type"], sent[-1]["code"]) == ("websocket.close", 1013)
     assert len(hub) == 0
