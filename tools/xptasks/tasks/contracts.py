@@ -56,3 +56,65 @@ def generate_types(
     outcome = (generation.check if check else generation.generate)(Path(), request)
     sys.stdout.write(generation.as_json(outcome) if json else generation.as_text(outcome, checked=check))
     return outcome.exit_code
+
+
+@task(
+    help={
+        "base": "a revision, a file or REVISION:PATH to compare with; the merge base without it",
+        "profile": "which breaks count: wire, client, source; may be given several times",
+        "json": "print JSON",
+        "markdown": "print a changelog",
+    },
+    iterable=["profile"],
+)
+def diff_contracts(
+    base: str = "",
+    profile: tuple[str, ...] = (),
+    json: bool = False,  # noqa: FBT001, FBT002
+    markdown: bool = False,  # noqa: FBT001, FBT002
+) -> int:
+    """Compare the contracts with those of the merge base: what changed, and whom it breaks."""
+    from xptasks.config import load  # noqa: PLC0415
+    from xptasks.contracts.compat import differences  # noqa: PLC0415
+
+    folder = project()
+    settings = load(folder, environ=environ()).config.contracts
+    pairs = differences.pairs((*settings.openapi, *settings.asyncapi), base, folder)
+    report = differences.find(pairs, profile, folder)
+    sys.stdout.write(differences.show(report, json=json, markdown=markdown))
+    return differences.exit_code(report)
+
+
+@task(
+    help={
+        "base": "the older contract: a file, or REVISION:PATH",
+        "head": "the newer one",
+        "profile": "which breaks count: wire, client, source; may be given several times",
+        "json": "print JSON",
+        "markdown": "print a changelog",
+    },
+    iterable=["profile"],
+    positional=["base", "head"],
+)
+def diff(
+    base: str,
+    head: str,
+    profile: tuple[str, ...] = (),
+    json: bool = False,  # noqa: FBT001, FBT002
+    markdown: bool = False,  # noqa: FBT001, FBT002
+) -> int:
+    """Compare any two contracts."""
+    from xptasks.contracts.compat import differences  # noqa: PLC0415
+
+    report = differences.find([(base, head)], profile, Path.cwd())
+    sys.stdout.write(differences.show(report, json=json, markdown=markdown))
+    return differences.exit_code(report)
+
+
+@task(help={"json": "print JSON"})
+def contract_rules(json: bool = False) -> int:  # noqa: FBT001, FBT002
+    """List every kind of change that has a name, with an example."""
+    from xptasks.contracts.compat.listing import as_json, as_text  # noqa: PLC0415
+
+    sys.stdout.write(as_json() if json else as_text())
+    return 0

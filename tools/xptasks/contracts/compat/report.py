@@ -1,0 +1,67 @@
+"""Collects changes: gives each its severity and its places in both contracts."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from xptasks.contracts.compat.change import Change, Profile, Rule, Witness, mildest
+from xptasks.contracts.compat.relation import Verdict
+from xptasks.contracts.compat.rules import RULES
+from xptasks.contracts.document import Document, Location
+from xptasks.results import Position, Severity
+
+_PROVEN: dict[str, Severity] = {"no": "error", "unknown": "warning", "yes": "info"}
+_UNPROVEN = " (not proven: no instance was found that one side accepts and the other refuses)"
+
+
+class Report:
+    """The changes between two contracts, as they are found."""
+
+    def __init__(self, base: Document, head: Document, profiles: Collection[Profile]) -> None:
+        self.changes: list[Change] = []
+        self._base = base
+        self._head = head
+        self._profiles = profiles
+        self._seen: set[tuple[Any, ...]] = set()
+
+    def add(  # noqa: PLR0913 - a change has this many sides
+        self,
+        rule: str,
+        at: str,
+        message: str,
+        *,
+        base: Location | None = None,
+        head: Location | None = None,
+        verdict: Verdict | None = None,
+        area: str = "",
+        most: Severity = "error",
+    ) -> None:
+        """Notes a change; one with a verdict is as severe as the verdict allows, and no change is worse than `most`."""
+        known: Rule = RULES[rule]
+        severity = known.severity_for(self._profiles)
+        if verdict is not None:
+            severity = mildest(severity, _PROVEN[verdict.answer])
+            if severity == "warning" and verdict.answer == "unknown":
+                message += _UNPROVEN
+        severity = mildest(severity, most)
+        places = (_place(self._base, base), _place(self._head, head))
+        key = (rule, severity, *places, message)
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        witness = Witness(verdict.witness) if verdict is not None and severity == "error" else None
+        change = Change(rule, severity, area or known.area, known.direction, at, message, *places, witness)
+        self.changes.append(change)
+
+    def soften(self, start: int) -> None:
+        """Makes information of all changes since there were `start`: what they concern was no promise."""
+        softer = [replace(change, severity=mildest(change.severity, "info")) for change in self.changes[start:]]
+        self.changes[start:] = softer
+
+    def worst_since(self, start: int) -> bool:
+        """Whether anything but information was found since there were `start` changes."""
+        return any(change.severity != "info" for change in self.changes[start:])
+
+
+def _place(document: Document, where: Location | None) -> Position | None:
+    return None if where is None else document.position(where.file, where.pointer)
