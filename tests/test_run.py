@@ -114,7 +114,15 @@ NO_TOOL = GREEN.replace('"true"', '"no-such-program-here"', 1)
 def test_exit_codes(config: str, code: int, project: Repository) -> None:
     project.write("xpconfig.toml", config)
     assert run(project, "fast").returncode == code
-    assert (project.path / ".xp/last-run.json").exists() == (code != 2)
+    assert json.loads((project.path / ".xp/last-run.json").read_text(encoding="utf-8"))["exit_code"] == code
+
+
+def test_a_refused_run_leaves_no_older_verdict(project: Repository) -> None:
+    assert run(project, "fast").returncode == 0
+    done = run(project, "fast", "three")
+    kept = json.loads((project.path / ".xp/last-run.json").read_text(encoding="utf-8"))
+    assert (done.returncode, kept["exit_code"], kept["status"]) == (2, 2, "error")
+    assert "has no step named 'three'" in kept["notices"][0]
 
 
 @pytest.mark.slow
@@ -133,7 +141,6 @@ def test_a_command_line_that_cannot_be_used(words: tuple[str, ...], says: str, p
     done = run(project, *words)
     assert done.returncode == 2
     assert says in done.stderr
-    assert not (project.path / ".xp/last-run.json").exists()
 
 
 @pytest.mark.slow

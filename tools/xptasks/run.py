@@ -11,8 +11,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from xptasks import config
-from xptasks.errors import CannotRunError, LockBusyError
+from xptasks.errors import CannotRunError, LockBusyError, XpError
 from xptasks.loop import gate
+from xptasks.report import result_json
 from xptasks.report.combine import sinks
 from xptasks.report.modes import MODES
 from xptasks.results import Event
@@ -33,6 +34,16 @@ def main(argv: Sequence[str]) -> int:
     die_with_parent()
     options = _parse(argv)
     project = config.find_project(Path.cwd())
+    try:
+        prepared = _prepare(project, options)
+    except XpError as error:
+        result_json.refused(project, options.tier, error)
+        raise
+    with _alone(prepared.request.folder, options.tier):
+        return _run(prepared, options.output)
+
+
+def _prepare(project: Path, options: argparse.Namespace) -> gate.Prepared:
     loaded = config.load(project, profile=options.profile, overrides=options.set)
     request = gate.Request(
         project,
@@ -44,9 +55,7 @@ def main(argv: Sequence[str]) -> int:
         ordinary=not (options.profile or options.set),
         run_id=f"{options.tier}-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}",
     )
-    prepared = gate.prepare(loaded.config, request)
-    with _alone(request.folder, options.tier):
-        return _run(prepared, options.output)
+    return gate.prepare(loaded.config, request)
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:

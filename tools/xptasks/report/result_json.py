@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from xptasks.errors import XpError
 from xptasks.report.run import Run
 from xptasks.results import Event, Status, StepResult
 from xptasks.system.files import atomic_write
@@ -65,6 +67,13 @@ def last_run(run: Run) -> LastRun:
 def text(run: Run) -> str:
     """The file's content: pure ASCII, so that half characters in file names survive."""
     return json.dumps(asdict(last_run(run)), indent=2) + "\n"
+
+
+def refused(project: Path, tier: str, error: XpError) -> None:
+    """Write that a run could not begin: an older run's file would say otherwise. Only time is lost if that fails."""
+    outcome = LastRun(1, tier, "", Status.ERROR, int(error.exit_code), 0.0, None, (), (str(error),))
+    with suppress(OSError):
+        atomic_write(project / NAME, json.dumps(asdict(outcome), indent=2) + "\n")
 
 
 def result_json(project: Path) -> Callable[[Event, Run], None]:
