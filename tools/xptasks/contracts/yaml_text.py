@@ -2,7 +2,7 @@
 
 libyaml (through PyYAML) splits the text into events; what they mean is decided here, because PyYAML's own loader
 follows YAML 1.1 (`on` is true, dates are objects, `017` is 15) and lets duplicate keys pass.
-See `docs/decisions/yaml.md`.
+See `docs/decisions/004-yaml.md`.
 Depth and aliases are counted while events arrive, so that nothing is built from a bomb.
 """
 
