@@ -89,6 +89,7 @@ TWO = '[steps.two]\nrun = ["true"]\n'
 NO_TOOL = GREEN.replace('"true"', '"no-such-program-here"', 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("config", "code"),
     [
@@ -117,6 +118,7 @@ def test_exit_codes(config: str, code: int, project: Repository) -> None:
     assert json.loads((project.path / ".xp/last-run.json").read_text(encoding="utf-8"))["exit_code"] == code
 
 
+@pytest.mark.slow
 def test_a_refused_run_leaves_no_older_verdict(project: Repository) -> None:
     assert run(project, "fast").returncode == 0
     done = run(project, "fast", "three")
@@ -158,6 +160,7 @@ def test_outside_a_project(tmp_path: Path) -> None:
     assert "there is no xpconfig.toml here or above" in last_words(done)
 
 
+@pytest.mark.slow
 def test_one_run_a_tier_and_worktree_at_a_time(project: Repository, tmp_path: Path) -> None:
     project.git("worktree", "add", "-q", str(tmp_path / "other"))
     folder = project.path / ".xp/tiers/fast"
@@ -247,6 +250,7 @@ def test_a_signal_ends_the_run_and_its_steps(
     assert not (project.path / ".xp/tiers/fast/green").exists()
 
 
+@pytest.mark.slow
 def test_what_a_killed_run_left_is_ended_by_the_next(
     sleeping: tuple[Repository, "subprocess.Popen[str]", psutil.Process],
 ) -> None:

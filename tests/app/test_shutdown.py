@@ -85,6 +85,7 @@ def test_drains(tmp_path: Path, command: list[str], number: signal.Signals, exit
     assert all(line["request_id"] for line in lines if line["event"] == "request")
 
 
+@pytest.mark.slow
 def test_wrong_setting_is_told_without_a_traceback() -> None:
     with process("-m", "app", PROJECTS_WEBSOCKET_QUEUE="0", PROJECTS_LOG_LEVEL="loud") as service:
         stdout, stderr = service.communicate(timeout=10)

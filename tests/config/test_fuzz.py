@@ -173,6 +173,7 @@ def test_any_environment_loads_or_says_what_is_wrong(folder: Path, environ: dict
         assert str(error).encode()  # noqa: PT017 - a message that cannot be printed would be a traceback later
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "words"),
     [

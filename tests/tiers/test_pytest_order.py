@@ -149,6 +149,7 @@ def test_without_instructions_it_does_nothing(folder: Folder) -> None:
     assert not folder.state.exists()
 
 
+@pytest.mark.slow
 def test_with_workers_the_same_is_left_and_recorded(folder: Folder) -> None:
     """The workers of pytest-xdist defer, the controller writes it down and starts with it the next time."""
     assert folder.run("-n", "2", seconds=0.0) == (0, [])
