@@ -1,22 +1,20 @@
 """Compares two OpenAPI documents: what their operations take and give, part by part."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from xptasks.contracts.compat.change import Change, Profile
 from xptasks.contracts.compat.normal import value_text
+from xptasks.contracts.compat.places import inside, items, member, members, root
 from xptasks.contracts.compat.relation import Relation
 from xptasks.contracts.compat.report import Report
 from xptasks.contracts.compat.schemas import ANYTHING, Direction, Schema, Side, Table, types_of
 from xptasks.contracts.compat.security import compare_requirements, compare_schemes
 from xptasks.contracts.compat.walk import Place, Walk, day_of, level_of
 from xptasks.contracts.document import Document, Location
-from xptasks.contracts.positions import join_pointer
-from xptasks.contracts.source import Fault
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _LEVELS = ("draft", "alpha", "beta", "stable")
@@ -67,7 +65,7 @@ class _Comparison:
         """Compares all parts."""
         self._paths()
         self._hooks()
-        self._servers(_root(self.base), _root(self.head), "")
+        self._servers(root(self.base), root(self.head), "")
         compare_schemes(
             self.report,
             self._named(self.base, "securitySchemes"),
@@ -79,13 +77,13 @@ class _Comparison:
     def _asked(self) -> set[str]:
         """The security schemes that the base asks for."""
         holders = [
-            _root(self.base).value,
+            root(self.base).value,
             *(operation.value for operation in self._operations(self.base, "paths").values()),
         ]
         return {name for holder in holders for one in holder.get("security") or () for name in one}
 
     def _named(self, document: Document, kind: str) -> dict[str, Location]:
-        return dict(_members(document, _root(document), "components", kind))
+        return dict(members(document, root(document), "components", kind))
 
     def _components(self) -> None:
         old, new = self._named(self.base, "schemas"), self._named(self.head, "schemas")
@@ -110,10 +108,10 @@ class _Comparison:
 
     def _operations(self, document: Document, *keys: str) -> dict[tuple[str, str], _Operation]:
         found = {}
-        for path, item in _members(document, _root(document), *keys):
+        for path, item in members(document, root(document), *keys):
             for method in _METHODS:
                 if isinstance(item.value, dict) and isinstance(item.value.get(method), dict):
-                    operation = _Operation(path, method, _inside(item, method), item)
+                    operation = _Operation(path, method, inside(item, method), item)
                     found[_TEMPLATE.sub("{}", path), method] = operation
         return found
 
@@ -234,7 +232,7 @@ class _Comparison:
         free = list(slots.values())
         found: dict[tuple[str, str], Location] = {}
         for holder in (operation.item, operation.here):
-            for here in _items(document, holder, "parameters"):
+            for here in items(document, holder, "parameters"):
                 where, name = here.value.get("in"), here.value.get("name")
                 if not isinstance(where, str) or not isinstance(name, str):
                     continue
@@ -273,7 +271,7 @@ class _Comparison:
         if before != after:
             message = f"the default of the parameter `{name}` went from {before or 'none'} to {after or 'none'}"
             self.report.add("parameter-default-changed", at, message, base=old, head=new)
-        self._schemas(_inside(old, "schema"), _inside(new, "schema"), Place(at, "parameter", text=True), direction)
+        self._schemas(inside(old, "schema"), inside(new, "schema"), Place(at, "parameter", text=True), direction)
 
     def _schemas(self, old: Location, new: Location, place: Place, direction: Direction) -> None:
         base, head = self._schema(direction, "base", old), self._schema(direction, "head", new)
@@ -287,7 +285,7 @@ class _Comparison:
         return self._tables[direction].schema(side, here)
 
     def _body(self, old: Location, new: Location, at: str, direction: Direction) -> None:
-        before, after = _member(self.base, old, "requestBody"), _member(self.head, new, "requestBody")
+        before, after = member(self.base, old, "requestBody"), member(self.head, new, "requestBody")
         if before is None and after is None:
             return
         if before is None or after is None:
@@ -311,15 +309,15 @@ class _Comparison:
         self.report.add(rule, at, f"{word} body was added", base=old, head=after)
 
     def _content(self, old: Location, new: Location, at: str, direction: Direction, area: str) -> None:
-        before = dict(_members(self.base, old, "content"))
-        after = dict(_members(self.head, new, "content"))
+        before = dict(members(self.base, old, "content"))
+        after = dict(members(self.head, new, "content"))
         pairs = _media_pairs(before, after)
         for one, two in pairs:
             where = at if len(before) == len(after) == 1 else f"{at} {one}"
             place = Place(where, area, text=not _is_json(one))
             if direction == "response" and one != two:
                 self._media_changed(one, two, before[one], after[two], where)
-            self._schemas(_inside(before[one], "schema"), _inside(after[two], "schema"), place, direction)
+            self._schemas(inside(before[one], "schema"), inside(after[two], "schema"), place, direction)
             self._encoding(before[one], after[two], where)
         self._media_gone(before, after, pairs, at, direction, old, new)
 
@@ -353,7 +351,7 @@ class _Comparison:
             self.report.add("request-encoding-changed", at, "the encoding of parts changed", base=old, head=new)
 
     def _responses(self, old: Location, new: Location, at: str, direction: Direction) -> None:
-        before, after = dict(_members(self.base, old, "responses")), dict(_members(self.head, new, "responses"))
+        before, after = dict(members(self.base, old, "responses")), dict(members(self.head, new, "responses"))
         pairs = [(status, other) for status in before if (other := _covering(status, after)) is not None]
         seen = {two for _, two in pairs}
         pairs += [(other, status) for status in after if status not in seen and (other := _covering(status, before))]
@@ -377,7 +375,7 @@ class _Comparison:
     def _response(self, old: Location, new: Location, at: str, direction: Direction) -> None:
         self._content(old, new, at, direction, "body")
         self._headers(old, new, at, direction)
-        before, after = dict(_members(self.base, old, "links")), dict(_members(self.head, new, "links"))
+        before, after = dict(members(self.base, old, "links")), dict(members(self.head, new, "links"))
         for name in sorted(before.keys() | after.keys()):
             if name not in after:
                 self.report.add(
@@ -390,8 +388,8 @@ class _Comparison:
                 self.report.add("response-link-changed", at, message, base=before[name], head=after[name])
 
     def _headers(self, old: Location, new: Location, at: str, direction: Direction) -> None:
-        before = {name.lower(): here for name, here in _members(self.base, old, "headers")}
-        after = {name.lower(): here for name, here in _members(self.head, new, "headers")}
+        before = {name.lower(): here for name, here in members(self.base, old, "headers")}
+        after = {name.lower(): here for name, here in members(self.head, new, "headers")}
         for name in sorted((before.keys() | after.keys()) - {"content-type"}):
             where = f"{at} header:{name}"
             if name not in after:
@@ -416,7 +414,7 @@ class _Comparison:
         if "content" in old.value or "content" in new.value:
             self._content(old, new, at, direction, "header")
         else:
-            self._schemas(_inside(old, "schema"), _inside(new, "schema"), Place(at, "header", text=True), direction)
+            self._schemas(inside(old, "schema"), inside(new, "schema"), Place(at, "header", text=True), direction)
 
     def _callbacks(self, old: Location, new: Location, at: str, direction: Direction) -> None:
         before, after = self._called_back(self.base, old), self._called_back(self.head, new)
@@ -431,11 +429,11 @@ class _Comparison:
 
     def _called_back(self, document: Document, here: Location) -> dict[tuple[str, str, str], _Operation]:
         found = {}
-        for name, callback in _members(document, here, "callbacks"):
-            for expression, item in _members(document, callback):
+        for name, callback in members(document, here, "callbacks"):
+            for expression, item in members(document, callback):
                 for method in _METHODS:
                     if isinstance(item.value, dict) and isinstance(item.value.get(method), dict):
-                        operation = _Operation(expression, method, _inside(item, method), item)
+                        operation = _Operation(expression, method, inside(item, method), item)
                         found[name, expression, method] = operation
         return found
 
@@ -456,11 +454,11 @@ class _Comparison:
         sides = []
         for document, operation in ((self.base, old), (self.head, new)):
             own = "security" in operation.value
-            holder = operation.here if own else _root(document)
+            holder = operation.here if own else root(document)
             sides.append(
                 (
                     holder.value.get("security", []),
-                    _inside(holder, "security") if "security" in holder.value else holder,
+                    inside(holder, "security") if "security" in holder.value else holder,
                     own,
                 )
             )
@@ -473,56 +471,6 @@ class _Comparison:
             self.report.add("server-removed", at, f"the server {address} was removed", base=old, head=new)
         for address in sorted(after - before):
             self.report.add("server-added", at, f"the server {address} was added", base=old, head=new)
-
-
-def _root(document: Document) -> Location:
-    return Location(document.name, "", document.value)
-
-
-def _inside(here: Location, *tokens: str) -> Location:
-    """A member; one that is missing is an empty one at the same place."""
-    value = here.value
-    for token in tokens:
-        if not isinstance(value, dict) or token not in value:
-            return Location(here.file, here.pointer, {})
-        value = value[token]
-    return Location(here.file, here.pointer + join_pointer(*tokens), value)
-
-
-def _follow(document: Document, here: Location) -> Location | None:
-    with suppress(Fault):
-        return document.follow(here)
-    return None
-
-
-def _member(document: Document, here: Location, token: str) -> Location | None:
-    if not isinstance(here.value, dict) or token not in here.value:
-        return None
-    found = _follow(document, _inside(here, token))
-    return found if found is not None and isinstance(found.value, dict) else None
-
-
-def _members(document: Document, here: Location, *tokens: str) -> Iterator[tuple[str, Location]]:
-    """The named members of a collection, references followed, extensions left out."""
-    for token in tokens:
-        inner = _member(document, here, token)
-        if inner is None:
-            return
-        here = inner
-    for name in here.value:
-        if not name.startswith("x-") or tokens[-1:] in (("headers",), ("x-webhooks",)):
-            found = _member(document, here, name)
-            if found is not None:
-                yield name, found
-
-
-def _items(document: Document, here: Location, token: str) -> Iterator[Location]:
-    listed = here.value.get(token) if isinstance(here.value, dict) else None
-    for index, value in enumerate(listed if isinstance(listed, list) else ()):
-        item = Location(here.file, here.pointer + join_pointer(token, index), value)
-        found = _follow(document, item)
-        if found is not None and isinstance(found.value, dict):
-            yield found
 
 
 def _folded(where: str, name: str) -> str:
@@ -539,14 +487,14 @@ def _style(document: Document, here: Location, others: Document, other: Location
 
 
 def _simple(document: Document, here: Location) -> bool:
-    schema = _member(document, here, "schema")
+    schema = member(document, here, "schema")
     named = schema.value.get("type") if schema is not None else None
     names = {named} if isinstance(named, str) else set(named) if isinstance(named, list) else {"object"}
     return not names & {"array", "object"}
 
 
 def _default(document: Document, here: Location) -> str | None:
-    schema = _member(document, here, "schema")
+    schema = member(document, here, "schema")
     return value_text(schema.value["default"]) if schema is not None and "default" in schema.value else None
 
 

@@ -41,3 +41,13 @@ def schemas(direction: str, schema: Any) -> Contract:  # noqa: ANN401
     """A document whose only message of a direction has this schema."""
     content = {"application/json": {"schema": schema}}
     return body(content) if direction == "request" else answer(content=content)
+
+
+def events(action: str, messages: Contract, *, address: str = "/events", **channel: Any) -> Contract:  # noqa: ANN401
+    """An AsyncAPI document with one channel on which all these messages are sent or received."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "Example", "version": "1"},
+        "channels": {"c": {"address": address, "messages": messages, **channel}},
+        "operations": {"o": {"action": action, "channel": {"$ref": "#/channels/c"}}},
+    }

@@ -168,6 +168,11 @@ class _Half:
                 schema[keyword] = [
                     self.translate(_inside(here, keyword, index)) for index in range(len(value[keyword]))
                 ]
+        if isinstance(value.get("items"), list):  # as drafts before 2020-12 had it
+            places = range(len(value["items"]))
+            schema["prefixItems"] = [self.translate(_inside(here, "items", index)) for index in places]
+            if isinstance(value.get("additionalItems"), dict | bool):
+                schema["items"] = self.translate(_inside(here, "additionalItems"))
         for keyword in _NAMED:
             if isinstance(value.get(keyword), dict):
                 schema[keyword] = {name: self.translate(_inside(here, keyword, name)) for name in value[keyword]}

@@ -1,10 +1,19 @@
 """Every kind of change that has a name; each area is a module that knows its rules and shows an example of each."""
 
 from xptasks.contracts.compat.change import Rule
-from xptasks.contracts.compat.rules import bodies, lifecycle, operations, parameters, properties, schemas, surroundings
+from xptasks.contracts.compat.rules import (
+    bodies,
+    events,
+    lifecycle,
+    operations,
+    parameters,
+    properties,
+    schemas,
+    surroundings,
+)
 
 RULES: dict[str, Rule] = {
     rule.id: rule
-    for module in (bodies, lifecycle, operations, parameters, properties, schemas, surroundings)
+    for module in (bodies, events, lifecycle, operations, parameters, properties, schemas, surroundings)
     for rule in module.rules()
 }
