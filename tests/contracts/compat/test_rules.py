@@ -11,7 +11,7 @@ import pytest
 from xptasks.contracts.compat import compare
 from xptasks.contracts.compat.change import PROFILES, Change, Rule
 from xptasks.contracts.compat.rules import RULES
-from xptasks.contracts.compat.sample import schemas
+from xptasks.contracts.compat.sample import parameter, schemas
 from xptasks.contracts.document import load
 
 TODAY = date(2026, 1, 1)
@@ -67,3 +67,10 @@ def test_rules_are_named_and_explained() -> None:
         assert rule.id == rule.id.lower()
         assert rule.sentence.endswith(".")
         assert set(rule.severity) <= set(PROFILES)
+
+
+def test_a_default_of_a_parameter_that_is_only_wrapped_alarms_nobody(changes: Comparison) -> None:
+    plain = {"type": "integer", "default": 3}
+    for wrapped in ({"allOf": [plain]}, {"anyOf": [plain]}):
+        found = changes(parameter(schema=plain), parameter(schema=wrapped))
+        assert {change.severity for change in found} <= {"info"}

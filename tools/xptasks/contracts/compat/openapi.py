@@ -24,6 +24,7 @@ _IGNORED_HEADERS = ("accept", "content-type", "authorization")
 _STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 _FLIPPED: dict[Direction, Direction] = {"request": "response", "response": "request"}
 _TEXT_LIMITS = {"pattern", "format", "enum", "const", "minLength", "maxLength"}
+_WRAPS = 5  # unions and conjunctions inside of each other that may hold a default
 _NO_SERVERS = [{"url": "/"}]
 
 
@@ -495,7 +496,16 @@ def _simple(document: Document, here: Location) -> bool:
 
 def _default(document: Document, here: Location) -> str | None:
     schema = member(document, here, "schema")
-    return value_text(schema.value["default"]) if schema is not None and "default" in schema.value else None
+    return _default_of(document, schema, _WRAPS) if schema is not None else None
+
+
+def _default_of(document: Document, schema: Location, depth: int) -> str | None:
+    """The default, also of what is only wrapped."""
+    if "default" in schema.value or not depth:
+        return value_text(schema.value["default"]) if "default" in schema.value else None
+    wrapped = [*items(document, schema, "allOf"), *items(document, schema, "anyOf")]
+    found = (_default_of(document, inner, depth - 1) for inner in wrapped)
+    return next((default for default in found if default is not None), None)
 
 
 def _is_json(name: str) -> bool:
