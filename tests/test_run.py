@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -227,8 +228,9 @@ def _sleeper(runner: int) -> psutil.Process:
     give_up = time.monotonic() + 30
     while time.monotonic() < give_up:
         for child in psutil.Process(runner).children(recursive=True):
-            if child.name() == "sleep":
-                return child
+            with suppress(psutil.NoSuchProcess):  # git and others come and go
+                if child.name() == "sleep":
+                    return child
         time.sleep(0.02)
     raise AssertionError("the step did not start")
 
