@@ -54,9 +54,19 @@ def _load_revision(revision: str, path: str, folder: Path) -> Document:
         raise UsageError(f"git cannot read {listing} of {revision!r}")
     with tempfile.TemporaryDirectory() as scratch:
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-            archive.extractall(scratch, filter="data")
+            _extract(archive, Path(scratch))
         document = load(Path(scratch) / path)
     return replace(document, path=Path(f"{revision}:{path}"))
+
+
+def _extract(archive: tarfile.TarFile, folder: Path) -> None:
+    """Write the plain files. `extractall` has no filter before Python 3.11.4, and nothing but files is wanted."""
+    for member in archive:
+        content = archive.extractfile(member) if member.isfile() else None
+        target = (folder / member.name).resolve()
+        if content is not None and target.is_relative_to(folder.resolve()):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.read())
 
 
 def _files(revision: str, near: str, folder: Path) -> tuple[str, bytes | None]:
