@@ -1,0 +1,1 @@
+"""Looking at a running service from outside: health, metrics, websocket, API."""

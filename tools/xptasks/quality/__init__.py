@@ -1,0 +1,1 @@
+"""Quality that only gets better: ratchets."""
