@@ -132,6 +132,14 @@ VariableName = Annotated[
 ]
 """The name of an environment variable."""
 
+_URL_PATH = r"/[!-~]{0,1023}"
+UrlPath = Annotated[
+    str,
+    _matching(_URL_PATH, "the path of a URL begins with '/' and has neither spaces nor letters beyond ASCII"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_URL_PATH}$", "$comment": "URL path"}),
+]
+"""A path at a service, with a query if need be: `/health`."""
+
 _NAME = "[a-z][a-z0-9]{0,63}(_[a-z0-9]{1,63}){0,7}"
 Name = Annotated[
     str,
@@ -162,6 +170,11 @@ class Secret(str):
 
     __slots__ = ()
 
+    @staticmethod
+    def is_reference(text: str) -> bool:
+        """Whether a text is one."""
+        return _SECRET.fullmatch(text) is not None
+
     def resolve(self, environ: Mapping[str, str], project: Path) -> str:
         """What the reference stands for, without white space around it; a file is relative to the project."""
         kind, _, name = self.partition(":")
@@ -175,7 +188,7 @@ class Secret(str):
 
 
 def _secret(value: object) -> Secret:
-    if isinstance(value, str) and _SECRET.fullmatch(value):
+    if isinstance(value, str) and Secret.is_reference(value):
         return Secret(value)
     raise PydanticCustomError(
         SECRET_ERROR, "a secret is never written here, only where it is: 'env:NAME' or 'file:PATH'"

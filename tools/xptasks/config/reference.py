@@ -143,7 +143,10 @@ def _sample(path: tuple[str, ...], properties: Schema) -> str:
 
 
 def _toml(value: object) -> str:
-    """Plain values and lists of them look the same in TOML as in JSON."""
+    """Plain values and lists of them look the same in TOML as in JSON; a table is written in one line."""
+    if isinstance(value, dict):
+        pairs = ", ".join(f"{name} = {_toml(each)}" for name, each in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -161,6 +164,7 @@ def starter(name: str = "my-project") -> str:
         _starter_table("[project]", definitions["ProjectSettings"]["properties"], {"name": name}),
         _starter_table("[contracts]", definitions["ContractsSettings"]["properties"], {}),
         _starter_table("[generate]", definitions["GenerateSettings"]["properties"], {}),
+        _starter_table("[service]", definitions["ServiceSettings"]["properties"], {}),
         _starter_table("[tiers.fast]", tier, _FAST),
         '[tiers.pr]\nbudget = "5m"\nincludes = ["fast"]\nsteps = ["coverage"]',
         '[tiers.nightly]\nbudget = "30m"\nincludes = ["pr"]\nsteps = ["slow"]',
@@ -174,7 +178,7 @@ def _starter_table(header: str, properties: Schema, chosen: Mapping[str, Any]) -
     lines = [header] if header else []
     for name, key in properties.items():
         default = key.get("default", "")
-        value = chosen.get(name, key["examples"][0] if default in ("", []) else default)
+        value = chosen.get(name, key["examples"][0] if default in ("", [], {}) else default)
         lines += [f"# {key['description']}", f"{'' if name in chosen else '# '}{name} = {_toml(value)}"]
     return "\n".join(lines)
 

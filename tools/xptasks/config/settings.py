@@ -6,6 +6,7 @@ from pydantic import Field, SerializeAsAny
 
 from xptasks.contracts.generate.settings import GenerateSettings
 from xptasks.contracts.settings import ContractsSettings
+from xptasks.service.settings import ServiceSettings
 from xptasks.settings import Name, ProjectName, ProjectPaths, PythonVersion, Settings, VariableName
 from xptasks.tiers.settings import StepOptions, TierSettings
 
@@ -49,6 +50,9 @@ class Config(Settings):
     generate: Annotated[GenerateSettings, Field(description="The files that are generated from the contracts.")] = (
         GenerateSettings()
     )
+    service: Annotated[
+        ServiceSettings, Field(description="How the project's service is started for tests and probes.")
+    ] = ServiceSettings()
     tiers: dict[Name, TierSettings] = Field(
         default_factory=dict,
         description="Test tiers by name; each is the Nox session of that name, with an environment of its own.",
