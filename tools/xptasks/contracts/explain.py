@@ -45,18 +45,30 @@ class Complaint(NamedTuple):
 
 def complaints(error: "jsonschema_rs.ValidationError") -> "Iterator[Complaint]":
     """The reasons of one error; several when keys are unknown, and those of the nearest branch for a choice."""
-    keyword = error.kind.name
-    if keyword in _CHOICES and not _fits_several(error) and (branch := _nearest_branch(error)):
+    for leaf in leaves(error):
+        yield from reasons(leaf)
+
+
+def leaves(error: "jsonschema_rs.ValidationError") -> "Iterator[jsonschema_rs.ValidationError]":
+    """The error itself; for a choice those of the branch that its author most likely meant."""
+    if error.kind.name in _CHOICES and not _fits_several(error) and (branch := _nearest_branch(error)):
         for inner in branch:
-            yield from complaints(inner)
-    elif keyword in _UNKNOWN:
-        for key in _unexpected(error):
-            yield Complaint(_pointer(error, key), keyword, f"the key {shorten(key)!r} is not known here")
-    elif keyword == "falseSchema":
-        key = shorten(str(error.instance_path[-1])) if error.instance_path else ""
-        yield Complaint(_pointer(error), keyword, f"the key {key!r} is not known here")
+            yield from leaves(inner)
     else:
-        yield Complaint(_pointer(error), keyword, _sentence(error))
+        yield error
+
+
+def reasons(leaf: "jsonschema_rs.ValidationError") -> "Iterator[Complaint]":
+    """What one of the `leaves` says in words; several when keys are unknown."""
+    keyword = leaf.kind.name
+    if keyword in _UNKNOWN:
+        for key in _unexpected(leaf):
+            yield Complaint(_pointer(leaf, key), keyword, f"the key {shorten(key)!r} is not known here")
+    elif keyword == "falseSchema":
+        key = shorten(str(leaf.instance_path[-1])) if leaf.instance_path else ""
+        yield Complaint(_pointer(leaf), keyword, f"the key {key!r} is not known here")
+    else:
+        yield Complaint(_pointer(leaf), keyword, _sentence(leaf))
 
 
 def _fits_several(error: "jsonschema_rs.ValidationError") -> bool:
