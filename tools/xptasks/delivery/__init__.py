@@ -1,0 +1,1 @@
+"""Delivery: releases, the plan of a deployment, the machine that decides, the analysis that judges a canary."""

@@ -1,0 +1,284 @@
+"""The state machine of a deployment: (plan, journal, world, readings, now) -> one decision. It does nothing itself.
+
+The journal holds what was decided and cannot be seen in the world: that a stage began, that the deployment is to be
+rolled back, what people asked for. Everything else is read from the world again before each decision, and every act
+sets something to a value. So it makes no difference whether an act that was begun before a crash happened or not.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from xptasks.delivery.analysis import Verdict
+from xptasks.delivery.plan import Plan, World
+
+Verb = Literal["start", "split", "drain", "stop"]
+Outcome = Literal["promoted", "rolled back", "failed"]
+Asked = Literal["promote", "abort", "pause", "resume"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal.
+
+    Attributes:
+        at: seconds since the epoch.
+        kind: what happened; see `State.after`.
+        data: by kind.
+    """
+
+    at: float
+    kind: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Make the driver do something; journalled before and after."""
+
+    verb: Verb
+    release: str = ""
+    split: Mapping[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        shares = ", ".join(f"{release} {share} %" for release, share in self.split.items()) or "nobody"
+        return f"split {shares}" if self.verb == "split" else f"{self.verb} {self.release}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Write an entry into the journal; from then on it holds."""
+
+    kind: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Look again, after this many seconds at the latest."""
+
+    seconds: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Nothing is left to do."""
+
+    outcome: Outcome
+    why: str
+
+
+Decision = Act | Record | Wait | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the journal of one deployment adds up to.
+
+    Attributes:
+        opened: when it began.
+        stage: the stage that is being held; -1 before the first.
+        since: when that stage began.
+        paused: since when it is paused; None when it is not.
+        lost: seconds of this stage that were paused.
+        promote: somebody asked not to wait for this stage.
+        back: why it is rolled back; empty while it is not.
+        failures: of the act that failed last, in a row.
+        failed: that act.
+        outcome: how it ended; empty while it has not.
+        why: the reason for the outcome.
+    """
+
+    opened: float = 0.0
+    stage: int = -1
+    since: float = 0.0
+    paused: float | None = None
+    lost: float = 0.0
+    promote: bool = False
+    back: str = ""
+    failures: int = 0
+    failed: str = ""
+    outcome: Outcome | Literal[""] = ""
+    why: str = ""
+
+    def after(self, entry: Entry) -> "State":
+        """The state with one more entry. Kinds that say nothing about the state change nothing."""
+        change = _CHANGES.get(entry.kind)
+        return change(self, entry.data, entry.at) if change else self
+
+    def held(self, now: float) -> float:
+        """Seconds that the stage was held without a pause; a clock that went back counts as no time."""
+        until = self.paused if self.paused is not None else now
+        return max(0.0, until - self.since - self.lost)
+
+
+def _failed(state: State, data: Mapping[str, Any], _at: float) -> State:
+    failures = state.failures + 1 if state.failed == data["act"] else 1
+    return replace(state, failures=failures, failed=data["act"])
+
+
+def _asked(state: State, data: Mapping[str, Any], at: float) -> State:
+    what: Asked = data["what"]
+    if what == "pause":
+        return replace(state, paused=state.paused if state.paused is not None else at)
+    if what == "abort":
+        return replace(state, back=state.back or f"{data['actor']} asked for it", paused=None)
+    lost = state.lost + (at - state.paused if state.paused is not None else 0.0)
+    return replace(state, paused=None, lost=lost, promote=state.promote or what == "promote")
+
+
+_CHANGES: Mapping[str, Callable[[State, Mapping[str, Any], float], State]] = {
+    "opened": lambda state, _data, at: replace(state, opened=at, since=at),
+    "stage": lambda state, data, at: replace(
+        state, stage=data["stage"], since=at, paused=None, lost=0.0, promote=False
+    ),
+    "back": lambda state, data, _at: replace(state, back=data["why"], paused=None),
+    "asked": _asked,
+    "done": lambda state, _data, _at: replace(state, failures=0, failed=""),
+    "failed": _failed,
+    "closed": lambda state, data, _at: replace(state, outcome=data["outcome"], why=data["why"]),
+}
+
+
+def replay(entries: Iterable[Entry]) -> State:
+    """The state after all entries."""
+    state = State()
+    for entry in entries:
+        state = state.after(entry)
+    return state
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What was measured since the stage began.
+
+    Attributes:
+        verdict: the analysis; None before its first reading.
+        probes: why the probes want the new release gone; empty when they do not.
+    """
+
+    verdict: Verdict | None = None
+    probes: str = ""
+
+
+def decide(plan: Plan, state: State, world: World, readings: Readings, now: float) -> Decision:
+    """What to do next. The same arguments give the same decision.
+
+    Args:
+        plan: what was intended when the deployment began.
+        state: what its journal adds up to.
+        world: what the driver sees now.
+        readings: what analysis and probes say of the current stage.
+        now: seconds since the epoch.
+    """
+    if state.outcome:
+        return Finished(state.outcome, state.why)
+    if state.back:
+        return _back(plan, state, world)
+    reason = _reason_to_go_back(plan, state, world, readings, now)
+    if reason:
+        return Record("back", {"why": reason})
+    return _begin(plan, world) if state.stage < 0 else _go_on(plan, state, world, readings, now)
+
+
+def _reason_to_go_back(plan: Plan, state: State, world: World, readings: Readings, now: float) -> str:
+    """Why the new release must not serve (any longer); empty while nothing speaks against it."""
+    condition = world.condition(plan.new)
+    if condition == "dead":
+        return f"the process of {plan.new} ended by itself"
+    if state.failures >= plan.attempts:
+        return f"`{state.failed}` failed {state.failures} times"
+    if state.stage < 0:
+        late = now - state.opened >= plan.start_timeout and condition != "ready"
+        return f"{plan.new} was not ready after {plan.start_timeout:g} s" if late else ""
+    if condition in {"absent", "unhealthy"}:
+        return f"{plan.new} is {condition}"
+    if readings.verdict is not None and readings.verdict.answer == "fail":
+        return readings.verdict.why
+    return readings.probes
+
+
+def _begin(plan: Plan, world: World) -> Decision:
+    match world.condition(plan.new):
+        case "absent":
+            return Act("start", plan.new)
+        case "ready":
+            return Record("stage", {"stage": 0})
+    return Wait(0.2, f"{plan.new} starts")
+
+
+def _go_on(plan: Plan, state: State, world: World, readings: Readings, now: float) -> Decision:
+    if world.split is None:
+        return Wait(0.2, "the proxy does not answer")
+    wanted = plan.split(state.stage)
+    if dict(world.split) != wanted:
+        return Act("split", split=wanted)
+    return _hold(plan, state, readings, now)
+
+
+def _hold(plan: Plan, state: State, readings: Readings, now: float) -> Decision:
+    if state.paused is not None:
+        return Wait(5.0, "paused")
+    left = plan.stages[state.stage].hold - state.held(now)
+    if left > 0 and not state.promote:
+        return Wait(min(left, 1.0), f"{plan.stages[state.stage].weight} % for {left:.0f} s more")
+    if not (state.promote or _may_pass(plan, readings)):
+        return _inconclusive(plan, state, readings, -left)
+    if state.stage + 1 < len(plan.stages):
+        return Record("stage", {"stage": state.stage + 1})
+    why = readings.verdict.why if readings.verdict else "all stages were held"
+    return Record("closed", {"outcome": "promoted", "why": "promoted by hand" if state.promote else why})
+
+
+def _may_pass(plan: Plan, readings: Readings) -> bool:
+    """Without an old release, or at blue-green's 100 percent, there is nothing to compare with: the probes decide."""
+    compared = plan.old is not None and plan.strategy == "canary"
+    return not compared or (readings.verdict is not None and readings.verdict.answer == "pass")
+
+
+def _inconclusive(plan: Plan, state: State, readings: Readings, over: float) -> Decision:
+    """The stage is over and nothing is proven."""
+    why = readings.verdict.why if readings.verdict else "nothing was measured"
+    if plan.on_inconclusive == "pause":
+        return Record("asked", {"what": "pause", "actor": f"the plan ({why})"})
+    promote = plan.on_inconclusive == "promote" or plan.stages[state.stage].weight == 100  # noqa: PLR2004 - percent
+    if promote:
+        return Record("asked", {"what": "promote", "actor": f"the plan ({why})"})
+    if plan.on_inconclusive == "probe" and over < plan.patience:
+        return Wait(1.0, f"inconclusive: {why}; probing for {plan.patience - over:.0f} s more")
+    return Record("back", {"why": f"inconclusive: {why}"})
+
+
+def _back(plan: Plan, state: State, world: World) -> Decision:
+    """Give the old release everything, then end the new one. The first is never put off for the second."""
+    if plan.old is not None and world.condition(plan.old) in {"absent", "dead"}:
+        return _restart(plan.old, plan, state)
+    if world.split is None:
+        return Wait(0.2, "the proxy does not answer")
+    if dict(world.split) != plan.before:
+        return Act("split", split=plan.before)
+    return _end_new(plan, state, world)
+
+
+def _restart(old: str, plan: Plan, state: State) -> Decision:
+    if state.failed == f"start {old}" and state.failures >= plan.attempts:
+        why = f"{state.back}; and {old} cannot be started, so the traffic stays where it is"
+        return Record("closed", {"outcome": "failed", "why": why})
+    return Act("start", old)
+
+
+def _end_new(plan: Plan, state: State, world: World) -> Decision:
+    condition = world.condition(plan.new)
+    if condition == "absent":
+        return Record("closed", {"outcome": "rolled back" if plan.old else "failed", "why": state.back})
+    if condition != "dead" and plan.new not in world.drained:
+        return Act("drain", plan.new)
+    return Act("stop", plan.new)
+
+
+def recover(plan: Plan, state: State) -> Record | None:
+    """What the successor of a supervisor that died writes first; None when it simply goes on."""
+    if state.outcome or state.back or plan.on_crash == "resume":
+        return None
+    return Record("back", {"why": "the supervisor of this deployment died"})
