@@ -1,0 +1,103 @@
+"""The table `[deploy]`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from xptasks.delivery.plan import Strategy, WhenCrashed, WhenInconclusive
+from xptasks.settings import Duration, ProjectPath, Settings
+
+
+class StageSettings(Settings):
+    """`[[deploy.stages]]`: a share of the traffic, and for how long it is watched."""
+
+    weight: Annotated[
+        int, Field(ge=1, le=100, description="Percent of the requests that the new release gets.", examples=[10])
+    ]
+    hold: Annotated[Duration, Field(description="How long the share is watched before the next.", examples=["10m"])]
+
+
+class AnalysisSettings(Settings):
+    """`[deploy.analysis]`: how the canary is compared with the release that serves."""
+
+    false_abort: Annotated[
+        float,
+        Field(gt=0, lt=0.5, description="How likely a canary that is no worse may be aborted.", examples=[0.001]),
+    ] = 0.001
+    min_requests: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Requests of the canary below which it does not pass. It may fail at any time.",
+            examples=[200],
+        ),
+    ] = 200
+    on_inconclusive: Annotated[
+        WhenInconclusive,
+        Field(
+            description="What follows a stage that ends without a verdict: `probe` holds on while the probes pass and "
+            "then rolls back, `promote` goes on, `rollback` gives up, `pause` waits for people.",
+            examples=["probe"],
+        ),
+    ] = "probe"
+    patience: Annotated[
+        Duration,
+        Field(
+            description="How much longer than its hold a stage may last while there is no verdict.", examples=["10m"]
+        ),
+    ] = 600.0
+
+
+class DeploySettings(Settings):
+    """`[deploy]`: where releases run, and how a new one takes over."""
+
+    target: Annotated[
+        Literal["local"],
+        Field(description="What runs releases and splits the traffic.", examples=["local"]),
+    ] = "local"
+    strategy: Annotated[Strategy, Field(description="How a new release takes over.", examples=["canary"])] = "canary"
+    stages: Annotated[
+        tuple[StageSettings, ...],
+        Field(
+            min_length=1,
+            description="The canary's shares, rising to 100. Through the last one the old release stays warm.",
+            examples=[[{"weight": 10, "hold": "10m"}, {"weight": 100, "hold": "2m"}]],
+        ),
+    ] = (StageSettings(weight=10, hold="10m"), StageSettings(weight=100, hold="2m"))
+    analysis: Annotated[
+        AnalysisSettings, Field(description="How the canary is compared with the release that serves.")
+    ] = AnalysisSettings()
+    on_crash: Annotated[
+        WhenCrashed,
+        Field(description="What follows a deployment whose supervisor died.", examples=["rollback"]),
+    ] = "rollback"
+    keep_releases: Annotated[
+        int, Field(ge=2, le=100, description="How many releases are kept on disk.", examples=[5])
+    ] = 5
+    start_timeout: Annotated[
+        Duration, Field(description="How long a release may take until it is ready.", examples=["60s"])
+    ] = 60.0
+    drain_timeout: Annotated[
+        Duration,
+        Field(description="How long requests and websockets may take to end when a release leaves.", examples=["30s"]),
+    ] = 30.0
+    sticky: Annotated[
+        bool, Field(description="Whether a caller stays with the release that answered first.", examples=[False])
+    ] = False
+    port: Annotated[
+        int, Field(ge=0, le=65535, description="The public port; 0 takes a free one and keeps it.", examples=[8080])
+    ] = 0
+    requirements: Annotated[
+        tuple[ProjectPath, ...],
+        Field(
+            description="Pinned requirements files of a release's environment, as they are in the commit.",
+            examples=[["requirements/base.txt"]],
+        ),
+    ] = ()
+
+    @model_validator(mode="after")
+    def _rising(self) -> "DeploySettings":
+        weights = [stage.weight for stage in self.stages]
+        if weights != sorted(set(weights)) or weights[-1] != 100:  # noqa: PLR2004 - percent
+            raise ValueError("the weights of the stages must rise, and the last one must be 100")
+        return self
