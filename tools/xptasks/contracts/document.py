@@ -18,7 +18,7 @@ from collections import ChainMap
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -104,7 +104,7 @@ class Document:
         return digest.hexdigest()
 
     @cached_property
-    def _spots(self) -> dict[str, positions.Spot]:
+    def _finders(self) -> dict[str, positions.Finder]:
         return {}
 
     @property
@@ -117,10 +117,9 @@ class Document:
 
         A pointer that leads nowhere yields its nearest parent. The file is named as in `path`, relative or not.
         """
-        if file not in self._spots:
-            text = self.texts[file]
-            self._spots[file] = positions.spots(text, is_json=_is_json(file))
-        line, column = positions.locate(self._spots[file], split_pointer(pointer), value=value)
+        if file not in self._finders:
+            self._finders[file] = positions.finder(self.texts[file], is_json=_is_json(file))
+        line, column = self._finders[file].locate(split_pointer(pointer), value=value)
         return Position((PurePosixPath(self.root) / file).as_posix(), line, column)
 
     def references(self) -> list[Location]:
@@ -199,7 +198,9 @@ class Document:
             found, value = _member(here.value, token)
             if not found:
                 where = f"{here.file}#{here.pointer}" if here.pointer else here.file
-                raise Fault(_nowhere(ref, where, token, here.value), "ref-missing", hint=_nearest(here.value, token))
+                raise Fault(
+                    _nowhere(ref, where, token, here.value), "ref-missing", hint=partial(_nearest, here.value, token)
+                )
             here = Location(here.file, f"{here.pointer}{join_pointer(token)}", value)
         return here
 
@@ -360,8 +361,8 @@ class _Reader:
         line, column = fault.line, fault.column
         if fault.rule == "contract-version":
             kind = "openapi" if "openapi" in self._files[file] else "asyncapi"
-            spots = positions.spots(self._texts[file], is_json=_is_json(file))
-            line, column = positions.locate(spots, (kind,), value=True)
+            finder = positions.finder(self._texts[file], is_json=_is_json(file))
+            line, column = finder.locate((kind,), value=True)
         where = Position((PurePosixPath(self._path.parent) / file).as_posix(), line, column)
         self.findings.append(Finding(fault.message, fault.rule, position=where, hint=fault.hint))
 

@@ -61,6 +61,11 @@ def bounded_int(text: str) -> int:
     return int(text)
 
 
+def canonical(value: object) -> str:
+    """A value as JSON that does not depend on the order of keys."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def shorten(text: str, width: int = 40) -> str:
     """Text that fits into a message."""
     return text if len(text) <= width else text[: width - 3] + "..."

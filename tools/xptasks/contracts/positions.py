@@ -3,11 +3,8 @@
 A spot is `(line, column, inside)`; `inside` maps a key to its own place and the spot of its value, or lists spots.
 """
 
-import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
-
-from xptasks.contracts.json_text import TOKEN
+from typing import Any, NamedTuple, Protocol
 
 
 class Spot(NamedTuple):
@@ -26,21 +23,44 @@ class Entry(NamedTuple):
     value: Spot
 
 
-def locate(root: Spot, tokens: tuple[str, ...], *, value: bool = False) -> tuple[int, int]:
-    """The place of the member that the tokens of a JSON Pointer lead to, or of the last one that exists on the way.
+class Finder(Protocol):
+    """Finds places in one text."""
 
-    Args:
-        root: what `spots` returned for the file.
-        tokens: the unescaped tokens of the pointer.
-        value: the place of the value and not of its key.
-    """
-    here, place = root, (root.line, root.column)
-    for token in tokens:
-        step = _step(here, token)
-        if step is None:
-            break
-        place, here = step
-    return (here.line, here.column) if value else place
+    def locate(self, tokens: tuple[str, ...], *, value: bool = False) -> tuple[int, int]:
+        """The place of the member that the tokens of a JSON Pointer lead to, or of the last one that exists on the way.
+
+        Args:
+            tokens: the unescaped tokens of the pointer.
+            value: the place of the value and not of its key.
+        """
+
+
+def finder(text: str, *, is_json: bool) -> Finder:
+    """For a text that was parsed before without a fault."""
+    if is_json:
+        from xptasks.contracts.json_places import JsonFinder  # noqa: PLC0415 - YAML does not need it
+
+        return JsonFinder(text)
+    return _YamlFinder(text)
+
+
+class _YamlFinder:
+    """Knows the whole text as a tree of spots."""
+
+    def __init__(self, text: str) -> None:
+        tree = _Tree()
+        for kind, place, name in _yaml_steps(text):
+            tree.take(kind, place, name)
+        self._root = tree.root
+
+    def locate(self, tokens: tuple[str, ...], *, value: bool = False) -> tuple[int, int]:
+        here, place = self._root, (self._root.line, self._root.column)
+        for token in tokens:
+            step = _step(here, token)
+            if step is None:
+                break
+            place, here = step
+        return (here.line, here.column) if value else place
 
 
 def _step(spot: Spot, token: str) -> tuple[tuple[int, int], Spot] | None:
@@ -52,14 +72,6 @@ def _step(spot: Spot, token: str) -> tuple[tuple[int, int], Spot] | None:
         item = inside[int(token)]
         return (item.line, item.column), item
     return None
-
-
-def spots(text: str, *, is_json: bool) -> Spot:
-    """The spots of a text that was parsed before without a fault."""
-    tree = _Tree()
-    for kind, place, name in _json_steps(text) if is_json else _yaml_steps(text):
-        tree.take(kind, place, name)
-    return tree.root
 
 
 class _Tree:
@@ -135,26 +147,6 @@ def _yaml_steps(text: str) -> _Steps:
             yield kind, mark(event), (anchor or "", None)
         else:
             yield kind, mark(event), (getattr(event, "value", ""), anchor)
-
-
-def _json_steps(text: str) -> _Steps:
-    kinds = {"{": "{", "[": "[", "}": ")", "]": ")", ":": "", ",": ""}
-    line, line_start = 1, 0
-    previous = 0
-    for match in TOKEN.finditer(text):
-        start, token = match.start(), match.group()
-        breaks = text.count("\n", previous, start)
-        if breaks:
-            line += breaks
-            line_start = text.rfind("\n", previous, start) + 1
-        previous = start
-        kind = kinds.get(token, ".")
-        if kind:
-            yield kind, (line, start - line_start + 1), (_text(token), None)
-
-
-def _text(token: str) -> str:
-    return json.loads(token) if "\\" in token else token.strip('"')
 
 
 def split_pointer(pointer: str) -> tuple[str, ...]:

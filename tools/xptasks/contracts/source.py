@@ -5,7 +5,7 @@ This is the only module of the loader that opens files.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,18 +45,29 @@ class Fault(Exception):  # noqa: N818 - not an error of ours: the text of a cont
         message: one sentence without a full stop.
         rule: the stable name of the rule that is broken.
         line, column: where, counted from 1 in characters; None when the whole file is meant.
-        hint: what to do about it.
+        hint: what to do about it; a function where it takes long to find out.
     """
 
     def __init__(
-        self, message: str, rule: str, line: int | None = None, column: int | None = None, *, hint: str = ""
+        self,
+        message: str,
+        rule: str,
+        line: int | None = None,
+        column: int | None = None,
+        *,
+        hint: str | Callable[[], str] = "",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.rule = rule
         self.line = line
         self.column = column
-        self.hint = hint
+        self._hint = hint
+
+    @property
+    def hint(self) -> str:
+        """What to do about it."""
+        return self._hint() if callable(self._hint) else self._hint
 
 
 def read_bytes(path: Path, root: Path, limit: int) -> bytes:

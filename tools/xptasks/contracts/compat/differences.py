@@ -1,6 +1,8 @@
 """The comparison as a command: which pairs, which profiles, what is printed, and the verdict."""
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,9 +48,22 @@ def find(listed: Iterable[Pair], profiles: Sequence[str], folder: Path) -> list[
     wanted = _profiles(profiles)
     today = datetime.now(tz=UTC).date()
     found: list[Change] = []
-    for base, head in listed:
-        found += compare(load_version(base, folder), load_version(head, folder), profiles=wanted, today=today)
+    with _no_collection():
+        for base, head in listed:
+            found += compare(load_version(base, folder), load_version(head, folder), profiles=wanted, today=today)
     return found
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Looking for circles among millions of values takes longer than a good part of the comparison, and finds none."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _profiles(names: Sequence[str]) -> tuple[Profile, ...]:

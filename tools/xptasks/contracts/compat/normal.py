@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from xptasks.contracts.compat.schemas import ANYTHING, HIDDEN, NOTHING, Schema, Table, canonical
+from xptasks.contracts.compat.schemas import ANYTHING, HIDDEN, NOTHING, Schema, Table
+from xptasks.contracts.json_text import canonical
 
 KINDS = ("null", "boolean", "number", "string", "array", "object")
 

@@ -13,6 +13,7 @@ from xptasks.contracts.compat.relation import Relation
 from xptasks.contracts.compat.report import Report
 from xptasks.contracts.compat.schemas import ANYTHING, Direction, Schema, Side, Table, types_of
 from xptasks.contracts.compat.security import compare_requirements, compare_schemes
+from xptasks.contracts.compat.twins import Twins
 from xptasks.contracts.compat.walk import Place, Walk, day_of, level_of
 from xptasks.contracts.document import Document, Location
 
@@ -42,6 +43,12 @@ class _Operation:
         value: dict[str, Any] = self.here.value
         return value
 
+    @property
+    def shared(self) -> Location:
+        """What the path item says for all its operations."""
+        value = {word: inner for word, inner in self.item.value.items() if word not in _METHODS}
+        return Location(self.item.file, self.item.pointer, value)
+
 
 def compare(base: Document, head: Document, profiles: Collection[Profile], today: date) -> list[Change]:
     """Everything that changed between two documents."""
@@ -58,7 +65,8 @@ class _Comparison:
         self._today = today
         self._documents: dict[Side, Document] = {"base": base, "head": head}
         directions: tuple[Direction, ...] = ("request", "response")
-        tables = {direction: Table(base, head, direction) for direction in directions}
+        self._twins = Twins(base, head)
+        tables = {direction: Table(base, head, direction, self._twins) for direction in directions}
         self._tables = tables
         self._walks = {direction: Walk(Relation(tables[direction]), report) for direction in directions}
 
@@ -140,6 +148,9 @@ class _Comparison:
         return f"{what}-removed-after-deprecation", f"the {what} was removed after {day}, as announced"
 
     def _operation(self, old: _Operation, new: _Operation, at: str, direction: Direction) -> None:
+        if self._untouched(old, new):
+            self._security(old, new, at)
+            return
         start = len(self.report.changes)
         self._lifecycle("operation", at, old.here, new.here)
         if level_of(old.value) < _BETA:
@@ -156,6 +167,16 @@ class _Comparison:
                 self._servers(before, after, at)
         if level_of(old.value) < _BETA:
             self.report.soften(start)
+
+    def _untouched(self, old: _Operation, new: _Operation) -> bool:
+        """Whether nothing that an operation says itself changed; what the whole contract says for it may have."""
+        firm = level_of(old.value) >= _BETA
+        return (
+            firm
+            and old.path == new.path
+            and self._twins.same(old.here, new.here)
+            and self._twins.same(old.shared, new.shared)
+        )
 
     def _names(self, old: _Operation, new: _Operation, at: str) -> None:
         before, after = old.value.get("operationId"), new.value.get("operationId")
@@ -275,6 +296,8 @@ class _Comparison:
         self._schemas(inside(old, "schema"), inside(new, "schema"), Place(at, "parameter", text=True), direction)
 
     def _schemas(self, old: Location, new: Location, place: Place, direction: Direction) -> None:
+        if self._twins.same(old, new):
+            return
         base, head = self._schema(direction, "base", old), self._schema(direction, "head", new)
         if place.text and direction == "request":
             head = _reader_of_text(head, base, lists=" query:" in place.before)

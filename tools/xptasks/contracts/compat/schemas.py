@@ -5,13 +5,14 @@ that do not travel in a direction are optional and free in it, and annotations a
 target that means the same in both contracts has one name, so that equal text is equal meaning.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from xptasks.contracts.compat.twins import Twins, speaks_json_schema, spread
 from xptasks.contracts.document import Document, Location
+from xptasks.contracts.json_text import canonical
 from xptasks.contracts.positions import join_pointer
 from xptasks.contracts.source import Fault
 
@@ -88,10 +89,10 @@ class Schema(dict[str, Any]):
         """The schema as text; equal text is equal meaning."""
         return canonical(self)
 
-
-def canonical(value: object) -> str:
-    """A value as JSON that does not depend on the order of keys."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    @cached_property
+    def references(self) -> frozenset[str]:
+        """Every `$ref` in it."""
+        return frozenset(_references(self))
 
 
 ANYTHING = Schema()
@@ -110,7 +111,7 @@ class _Half:
 
     @property
     def old(self) -> bool:
-        return self.document.kind == "openapi" and self.document.version < (3, 1)
+        return not speaks_json_schema(self.document)
 
     def define(self, name: str) -> Schema | None:
         """The schema with this name, None when the contract has none."""
@@ -267,11 +268,11 @@ def _references(schema: Schema) -> Iterator[str]:
 class Table:
     """The schemas of two contracts, in one direction, with names that tell what differs."""
 
-    def __init__(self, base: Document, head: Document, direction: Direction) -> None:
+    def __init__(self, base: Document, head: Document, direction: Direction, twins: Twins | None = None) -> None:
+        self._twins = twins or Twins(base, head)
         self.direction: Direction = direction
         self._halves: dict[Side, _Half] = {"base": _Half(base, direction), "head": _Half(head, direction)}
         self._same: dict[str, bool] = {}
-        self._still: dict[str, bool] = {}
         self._named: dict[tuple[str, Side], Schema] = {}
 
     def schema(self, side: Side, here: Location) -> Schema:
@@ -303,7 +304,7 @@ class Table:
         found: dict[str, Schema] = {}
         pending = [schema]
         while pending:
-            for name in _references(pending.pop()):
+            for name in sorted(pending.pop().references):
                 if name not in found:
                     found[name] = self.target(Schema({"$ref": name}))
                     pending.append(found[name])
@@ -315,22 +316,20 @@ class Table:
         """Whether two schemas are written alike, annotations and all that they refer to included."""
         if base.origin is None or head.origin is None:
             return False
-        names = {name[1:] for name in (*_references(base), *_references(head))}
-        return base.origin.value == head.origin.value and all(self._still.get(name) for name in names)
+        return self._twins.same(base.origin, head.origin)
 
     def _decide(self, raw: Schema) -> None:
         """Finds out which targets mean the same in both contracts: equal text, and so have all they refer to."""
         fresh = self._reached(raw)
         uses = {name: self._uses(name) for name in fresh}
-        for known, text in ((self._same, self._text), (self._still, self._written)):
-            differ = {name for name in fresh if text("base", name) != text("head", name)}
-            differ |= {name for name, used in uses.items() if any(known.get(other) is False for other in used)}
-            differ = _spread(differ, uses)
-            known.update({name: name not in differ for name in fresh})
+        differ = {name for name in fresh if self._text("base", name) != self._text("head", name)}
+        differ |= {name for name, used in uses.items() if any(self._same.get(other) is False for other in used)}
+        differ = spread(differ, uses)
+        self._same.update({name: name not in differ for name in fresh})
 
     def _reached(self, raw: Schema) -> set[str]:
         fresh: set[str] = set()
-        pending = [name for name in _references(raw) if name not in self._same]
+        pending = [name for name in raw.references if name not in self._same]
         while pending:
             name = pending.pop()
             if name not in fresh:
@@ -340,15 +339,11 @@ class Table:
 
     def _uses(self, name: str) -> set[str]:
         sides = (half.define(name) for half in self._halves.values())
-        return {other for schema in sides if schema is not None for other in _references(schema)}
+        return {other for schema in sides if schema is not None for other in schema.references}
 
     def _text(self, side: Side, name: str) -> str:
         schema = self._halves[side].define(name)
         return "" if schema is None else schema.key
-
-    def _written(self, side: Side, name: str) -> str:
-        schema = self._halves[side].define(name)
-        return canonical(schema.origin.value) if schema is not None and schema.origin is not None else ""
 
     def _rename(self, raw: Schema, side: Side) -> Schema:
         schema = Schema(raw, raw.origin, side)
@@ -356,21 +351,6 @@ class Table:
             mark = "=" if self._same.get(raw["$ref"]) else "-" if side == "base" else "+"
             schema["$ref"] = mark + raw["$ref"]
         return _map(schema, lambda inner: self._rename(inner, side))
-
-
-def _spread(differ: set[str], uses: Mapping[str, set[str]]) -> set[str]:
-    """These names, and all that lead to one of them."""
-    users: dict[str, set[str]] = {}
-    for name, used in uses.items():
-        for other in used:
-            users.setdefault(other, set()).add(name)
-    found = set(differ)
-    pending = list(differ)
-    while pending:
-        more = users.get(pending.pop(), set()) - found
-        found |= more
-        pending.extend(more)
-    return found
 
 
 def _map(schema: Schema, change: Any) -> Schema:  # noqa: ANN401 - from schema to schema

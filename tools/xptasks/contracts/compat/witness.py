@@ -11,6 +11,7 @@ from xptasks.contracts.compat.schemas import HIDDEN, Schema, Table
 
 _DEEPEST = 6  # members inside of members; deeper ones are left out when they may be
 _MOST = 6  # instances of one schema that are worth a try
+_NONE = object()
 _LONGEST = 2_000  # characters or items that are worth a try
 
 FORMATS = {
@@ -74,6 +75,7 @@ class Maker:
 
     def __init__(self, normalizer: Normalizer) -> None:
         self._normalizer = normalizer
+        self._first: dict[tuple[str, int], Any] = {}  # what was made, _NONE where nothing came to mind
 
     def instances(self, schema: Schema, depth: int = 0) -> list[Any]:
         """A few instances of a schema."""
@@ -86,11 +88,13 @@ class Maker:
 
     def one(self, schema: Schema, depth: int = 0) -> Any:  # noqa: ANN401
         """An instance; raises LookupError when none comes to mind."""
-        for parts in self._normalizer.normal(schema).values():
-            for part in parts:
-                for value in self.of_part(part, depth):
-                    return value
-        raise LookupError
+        key = (schema.key, depth)
+        if key not in self._first:
+            listed = (part for parts in self._normalizer.normal(schema).values() for part in parts)
+            self._first[key] = next((value for part in listed for value in self.of_part(part, depth)), _NONE)
+        if self._first[key] is _NONE:
+            raise LookupError
+        return self._first[key]
 
     def of_part(self, part: Part, depth: int = 0) -> Iterator[Any]:
         """Instances of a part."""
