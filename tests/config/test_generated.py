@@ -108,6 +108,10 @@ def test_a_profile_needs_no_required_key() -> None:
 
 def test_every_key_has_title_description_and_example() -> None:
     tables = [each for name, each in SCHEMA["$defs"].items() if not name.endswith("Partial")]
-    keys = [key for table in tables for key in table["properties"].values()]
+    keys = [key for table in tables for key in table["properties"].values() if not _holds_tables(key)]
     assert keys
     assert [key for key in keys if not (key["title"] and key["description"] and key["examples"])] == []
+
+
+def _holds_tables(key: dict[str, Any]) -> bool:
+    return "$ref" in key or "$ref" in key.get("items", {})

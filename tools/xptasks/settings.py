@@ -115,7 +115,9 @@ ProjectPaths = Annotated[
 """One path, or a list of them."""
 
 
-def _matching(pattern: str, words: str) -> AfterValidator:
+def matching(pattern: str, words: str) -> AfterValidator:
+    """A check that a text has a pattern as a whole; `words` say what it should look like."""
+
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text):
             raise ValueError(words)
@@ -127,7 +129,7 @@ def _matching(pattern: str, words: str) -> AfterValidator:
 _VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
 VariableName = Annotated[
     str,
-    _matching(_VARIABLE, "the name of an environment variable has only letters, digits and '_', for example 'HOME'"),
+    matching(_VARIABLE, "the name of an environment variable has only letters, digits and '_', for example 'HOME'"),
     WithJsonSchema({"type": "string", "pattern": f"^{_VARIABLE}$", "$comment": "variable name"}),
 ]
 """The name of an environment variable."""
@@ -135,7 +137,7 @@ VariableName = Annotated[
 _URL_PATH = r"/[!-~]{0,1023}"
 UrlPath = Annotated[
     str,
-    _matching(_URL_PATH, "the path of a URL begins with '/' and has neither spaces nor letters beyond ASCII"),
+    matching(_URL_PATH, "the path of a URL begins with '/' and has neither spaces nor letters beyond ASCII"),
     WithJsonSchema({"type": "string", "pattern": f"^{_URL_PATH}$", "$comment": "URL path"}),
 ]
 """A path at a service, with a query if need be: `/health`."""
@@ -143,7 +145,7 @@ UrlPath = Annotated[
 _NAME = "[a-z][a-z0-9]{0,63}(_[a-z0-9]{1,63}){0,7}"
 Name = Annotated[
     str,
-    _matching(_NAME, "a name is words of lower-case letters and digits with one '_' between, for example 'smoke_test'"),
+    matching(_NAME, "a name is words of lower-case letters and digits with one '_' between, for example 'smoke_test'"),
     WithJsonSchema({"type": "string", "pattern": f"^{_NAME}$"}),
 ]
 """What a tier, a step or a profile is called; snake_case, so that `XPTASKS_TIERS__FAST__BUDGET` means one thing."""
@@ -151,7 +153,7 @@ Name = Annotated[
 _PROJECT = "[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?"
 ProjectName = Annotated[
     str,
-    _matching(_PROJECT, "a project's name has only letters, digits, '.', '_' and '-', for example 'projects'"),
+    matching(_PROJECT, "a project's name has only letters, digits, '.', '_' and '-', for example 'projects'"),
     WithJsonSchema({"type": "string", "pattern": f"^{_PROJECT}$"}),
 ]
 """A name that is safe as the name of a folder."""
@@ -159,7 +161,7 @@ ProjectName = Annotated[
 _VERSION = r"3\.[0-9]{1,2}"
 PythonVersion = Annotated[
     str,
-    _matching(_VERSION, "a Python version is a text such as '3.12'"),
+    matching(_VERSION, "a Python version is a text such as '3.12'"),
     WithJsonSchema({"type": "string", "pattern": f"^{_VERSION}$", "$comment": "Python version"}),
 ]
 """A minor version of Python."""

@@ -22,7 +22,8 @@ def show(loaded: Loaded, environ: Mapping[str, str], *, origin: bool, as_json: b
         origin: also say of each value where it comes from.
         as_json: as one JSON object with `file`, `profile`, `values` and, when asked for, `origins`.
     """
-    values = loaded.config.model_dump(mode="json", exclude={"profiles"}, exclude_none=not as_json)
+    mode = "json" if as_json else "python"  # TOML has dates
+    values = loaded.config.model_dump(mode=mode, exclude={"profiles"}, exclude_none=not as_json)
     text = _as_json(loaded, values, origin=origin) if as_json else _as_toml(loaded, values, origin=origin)
     return mask(text, _resolved(loaded, environ))
 

@@ -30,7 +30,8 @@ def _inside(here: Any, name: str, path: Keys) -> Any:  # noqa: ANN401 - an annot
         return steps.load(name).Options
     if _is_table(here):
         field = here.model_fields.get(name)
-        return _plain(field.annotation) if field else None
+        plain = _plain(field.annotation) if field else None
+        return _plain(get_args(plain)[0]) if _is_list_of_tables(plain) else plain
     return _plain(get_args(here)[1]) if get_origin(here) is dict else None
 
 
@@ -50,6 +51,10 @@ def _is_tables(annotation: Any) -> bool:  # noqa: ANN401 - an annotation may be 
     return get_origin(annotation) is dict and _is_table(_plain(get_args(annotation)[1]))
 
 
+def _is_list_of_tables(annotation: Any) -> bool:  # noqa: ANN401 - an annotation may be anything
+    return get_origin(annotation) is tuple and _is_table(_plain(get_args(annotation)[0]))
+
+
 def known_names(values: Mapping[str, Any]) -> Names:
     """The names that the configuration `values` gives to its tables; every built-in step has one anyway."""
 
@@ -64,19 +69,25 @@ def known_names(values: Mapping[str, Any]) -> Names:
 
 
 def field(path: Keys, names: Names) -> FieldInfo | None:
-    """The key at a path, None if there is no such key or it is a table."""
+    """The key at a path, None if there is no such key, or it is a table or stands in a list of tables."""
     parents = [path[:depth] for depth in range(1, len(path)) if table(path[:depth]) is None]
     if any(path[len(parent)] not in names(parent) for parent in parents):
         return None
-    model = table(path[:-1])
+    model = None if _is_listed(path[:-1]) else table(path[:-1])
     found = model.model_fields.get(path[-1]) if model else None
     is_key = found is not None and path[0] != _NOT_OVERRIDDEN and not _holds_tables(found)
     return found if is_key else None
 
 
+def _is_listed(path: Keys) -> bool:
+    model = table(path[:-1]) if path else None
+    found = model.model_fields.get(path[-1]) if model else None
+    return found is not None and _is_list_of_tables(_plain(found.annotation))
+
+
 def _holds_tables(found: FieldInfo) -> bool:
     plain = _plain(found.annotation)
-    return _is_table(plain) or _is_tables(plain)
+    return _is_table(plain) or _is_tables(plain) or _is_list_of_tables(plain)
 
 
 def walk(names: Names, path: Keys = ()) -> Iterator[tuple[Keys, FieldInfo]]:

@@ -4,6 +4,7 @@ import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import TypeAdapter
@@ -144,4 +145,6 @@ def example(name: str, field: FieldInfo | None, before: str = "for example: ") -
     """A hint with the key's first example."""
     if field is None or not field.examples:
         return ""
-    return f"{before}{name} = {json.dumps(field.examples[0], ensure_ascii=False)}"
+    shown = field.examples[0]
+    value = shown if field.annotation is date else json.dumps(shown, ensure_ascii=False)
+    return f"{before}{name} = {value}"

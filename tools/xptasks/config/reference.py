@@ -65,9 +65,9 @@ def page(built: Schema) -> str:
     sections = [
         _INTRODUCTION,
         _reserved(),
-        _section((), "", {"version": root["version"]}, {"version"}),
+        _section((), "", {"version": root["version"]}, {"version"}, definitions),
         *_tables(root, definitions),
-        _model(("steps", "NAME"), root["steps"], definitions["StepOptions"]),
+        *_model(("steps", "NAME"), root["steps"], definitions["StepOptions"], definitions),
         *_steps(definitions),
         _profiles(root["profiles"]["description"]),
     ]
@@ -80,7 +80,7 @@ def _tables(root: Schema, definitions: Schema) -> Iterator[str]:
         reference = place.get("$ref") or place.get("additionalProperties", {}).get("$ref")
         if reference and name not in {"steps", "profiles"}:
             path = (name,) if "$ref" in place else (name, "NAME")
-            yield _model(path, place, definitions[reference.rpartition("/")[2]])
+            yield from _model(path, place, definitions[reference.rpartition("/")[2]], definitions)
 
 
 def _reserved() -> str:
@@ -88,8 +88,24 @@ def _reserved() -> str:
     return "\n".join(["These variables are no keys:\n", "| variable | meaning |", "|---|---|", *rows, ""])
 
 
-def _model(path: tuple[str, ...], place: Schema, model: Schema) -> str:
-    return _section(path, place["description"], model["properties"], set(model.get("required", ())))
+def _model(path: tuple[str, ...], place: Schema, model: Schema, definitions: Schema) -> Iterator[str]:
+    """The section of a table, then those of the tables inside it; the first one's sample shows all of them."""
+    properties = model["properties"]
+    yield _section(path, place["description"], properties, set(model.get("required", ())), definitions)
+    for name, each in properties.items():
+        if reference := _inner(each):
+            inner = definitions[reference]
+            rows = _rows((*path, name), inner["properties"], set(inner["required"]), single="items" not in each)
+            yield "\n".join([f"## `{_header((*path, name), each)}`\n", f"{each['description']}\n", *rows, ""])
+
+
+def _inner(key: Schema) -> str:
+    """The name of the model of a table, or of the tables of a list; empty for any other key."""
+    return str(key.get("$ref") or key.get("items", {}).get("$ref") or "").rpartition("/")[2]
+
+
+def _header(path: tuple[str, ...], key: Schema) -> str:
+    return f"[[{'.'.join(path)}]]" if "items" in key else f"[{'.'.join(path)}]"
 
 
 def _steps(definitions: Schema) -> Iterator[str]:
@@ -102,7 +118,7 @@ def _steps(definitions: Schema) -> Iterator[str]:
         if properties:
             model = definitions[f"step_{name}"]
             path = ("steps", "my_check" if name == "command" else name)
-            yield _section(path, model["description"], properties, set(model.get("required", ())))
+            yield _section(path, model["description"], properties, set(model.get("required", ())), definitions)
 
 
 def _without(model: Schema, common: set[str]) -> Schema:
@@ -114,32 +130,57 @@ def _profiles(description: str) -> str:
     return f"## `[profiles.NAME]`\n\n{description}\n\n{sample}"
 
 
-def _section(path: tuple[str, ...], description: str, properties: Schema, required: set[str]) -> str:
+def _section(
+    path: tuple[str, ...], description: str, properties: Schema, required: set[str], definitions: Schema
+) -> str:
     title = f"`[{'.'.join(path)}]`" if path else "The top of the file"
-    rows = [_row(path, name, each, required=name in required) for name, each in properties.items()]
-    head = ["| key | type | default | meaning | variable |", "|---|---|---|---|---|"]
-    return "\n".join(
-        [f"## {title}\n", *([f"{description}\n"] if description else []), *head, *rows, "", _sample(path, properties)]
-    )
+    said = [f"{description}\n"] if description else []
+    rows = _rows(path, properties, required)
+    return "\n".join([f"## {title}\n", *said, *rows, "", _sample(path, properties, definitions)])
 
 
-def _row(path: tuple[str, ...], name: str, key: Schema, *, required: bool) -> str:
+def _rows(path: tuple[str, ...], properties: Schema, required: set[str], *, single: bool = True) -> list[str]:
+    plain = {name: each for name, each in properties.items() if not _inner(each)}
+    rows = [_row(path, name, each, required=name in required, single=single) for name, each in plain.items()]
+    return ["| key | type | default | meaning | variable |", "|---|---|---|---|---|", *rows]
+
+
+def _row(path: tuple[str, ...], name: str, key: Schema, *, required: bool, single: bool) -> str:
+    """A key; what stands in a list of tables has no variable."""
     default = "required" if required else f"`{_toml(key['default'])}`" if "default" in key else "none"
-    return f"| `{name}` | {_kind(key)} | {default} | {key['description']} | `{variable((*path, name))}` |"
+    override = f"`{variable((*path, name))}`" if single else ""
+    return f"| `{name}` | {_kind(key)} | {default} | {key['description']} | {override} |"
 
 
 def _kind(key: Schema) -> str:
     if "$comment" in key:
         return str(key["$comment"])
+    if key.get("format") == "date":
+        return "date"
     return f"list of {_kind(key['items'])}s" if key["type"] == "array" else _KINDS[key["type"]]
 
 
-def _sample(path: tuple[str, ...], properties: Schema) -> str:
+_NAMES = {"tiers": "pr", "steps": "lint", "ratchets": "coverage"}
+
+
+def _sample(path: tuple[str, ...], properties: Schema, definitions: Schema) -> str:
     """Every key of a table with its example; a table whose name is free gets one that fits the others."""
-    names = [{"tiers": "pr", "steps": "lint"}[path[0]] if name == "NAME" else name for name in path]
-    head = [f"[{'.'.join(names)}]"] if path else []
-    lines = [f"{name} = {_toml(each['examples'][0])}" for name, each in properties.items()]
-    return "\n".join(["```toml", *head, *lines, "```", ""])
+    names = tuple(_NAMES[path[0]] if name == "NAME" else name for name in path)
+    lines = [f"[{'.'.join(names)}]"] if path else []
+    lines += _examples(properties)
+    for name, each in properties.items():
+        if reference := _inner(each):
+            lines += ["", _header((*names, name), each), *_examples(definitions[reference]["properties"])]
+    return "\n".join(["```toml", *lines, "```", ""])
+
+
+def _examples(properties: Schema) -> list[str]:
+    return [f"{name} = {_example(each)}" for name, each in properties.items() if not _inner(each)]
+
+
+def _example(key: Schema) -> str:
+    example = key["examples"][0]
+    return str(example) if key.get("format") == "date" else _toml(example)
 
 
 def _toml(value: object) -> str:
@@ -177,6 +218,8 @@ def starter(name: str = "my-project") -> str:
 def _starter_table(header: str, properties: Schema, chosen: Mapping[str, Any]) -> str:
     lines = [header] if header else []
     for name, key in properties.items():
+        if _inner(key):
+            continue
         default = key.get("default", "")
         value = chosen.get(name, key["examples"][0] if default in ("", [], {}) else default)
         lines += [f"# {key['description']}", f"{'' if name in chosen else '# '}{name} = {_toml(value)}"]

@@ -6,6 +6,7 @@ from pydantic import Field, SerializeAsAny
 
 from xptasks.contracts.generate.settings import GenerateSettings
 from xptasks.contracts.settings import ContractsSettings
+from xptasks.quality.settings import RatchetName, RatchetSettings, SprintSettings
 from xptasks.service.settings import ServiceSettings
 from xptasks.settings import Name, ProjectName, ProjectPaths, PythonVersion, Settings, VariableName
 from xptasks.tiers.settings import StepOptions, TierSettings
@@ -37,6 +38,9 @@ class ProjectSettings(Settings):
             examples=[["DATABASE_URL"]],
         ),
     ] = ()
+    sprint: Annotated[
+        SprintSettings | None, Field(description="When sprints begin, for ratchets that move once a sprint.")
+    ] = None
 
 
 class Config(Settings):
@@ -59,6 +63,10 @@ class Config(Settings):
     )
     steps: dict[Name, SerializeAsAny[StepOptions]] = Field(
         default_factory=dict, description="Options of built-in steps, and commands of your own, by name."
+    )
+    ratchets: dict[RatchetName, RatchetSettings] = Field(
+        default_factory=dict,
+        description="Measurements that can only get better, by name. The floors are in `generated/ratchets.toml`.",
     )
     profiles: dict[Name, dict[str, Any]] = Field(
         default_factory=dict,

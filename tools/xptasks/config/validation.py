@@ -141,7 +141,7 @@ def _complaint(detail: ErrorDetails) -> str:
     kind, limits = detail["type"], detail.get("ctx", {})
     if kind in _EXPECTED:
         return f" must be {_EXPECTED[kind]}, not {_GIVEN.get(type(detail['input']), 'this')}"
-    if kind == "too_short":
+    if kind in {"too_short", "string_too_short"}:
         return " must not be empty"
     if kind == "literal_error":
         return f" must be {limits['expected']}"
@@ -167,7 +167,8 @@ def _subject(path: Path) -> str:
 
 
 def _dotted(path: Path) -> str:
-    return quoted(".".join(map(str, path)))[1:-1]
+    """As in TOML; the number of an item of a list counts from 1, as people do."""
+    return quoted(".".join(str(part + 1 if isinstance(part, int) else part) for part in path))[1:-1]
 
 
 def _unknown_key(path: Path) -> Problem:
