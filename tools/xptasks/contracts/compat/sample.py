@@ -37,6 +37,11 @@ def body(content: Contract | None = None, *, required: bool = False) -> Contract
     return operation(requestBody={"required": required, "content": content or {"application/json": {}}})
 
 
+def hook(**more: Any) -> Contract:  # noqa: ANN401
+    """A document whose only webhook has these keys."""
+    return contract(webhooks={"made": {"post": {"responses": OK, **more}}})
+
+
 def schemas(direction: str, schema: Any) -> Contract:  # noqa: ANN401
     """A document whose only message of a direction has this schema."""
     content = {"application/json": {"schema": schema}}

@@ -1,20 +1,30 @@
 """Compares who is let in: requirements are alternatives of schemes with scopes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from xptasks.contracts.compat.normal import value_text
 from xptasks.contracts.compat.report import Report
 from xptasks.contracts.document import Location
 
+Requirement = Mapping[str, Iterable[str]]
+Schemes = Mapping[str, Location]
+
+NOBODY: Requirement = {}
+"""The requirement that everybody meets."""
+
 _TELLING = ("type", "in", "name", "scheme")
+_LISTS = ("scopes", "availableScopes")  # of a flow: as OpenAPI and AsyncAPI 2 name them, and AsyncAPI 3
 
-Requirement = Mapping[str, Any]
 
-
-def compare_requirements(report: Report, old: tuple[Any, Location], new: tuple[Any, Location], at: str) -> None:
+def compare_requirements(
+    report: Report,
+    old: tuple[Collection[Requirement], Location],
+    new: tuple[Collection[Requirement], Location],
+    at: str,
+) -> None:
     """Reports whether who was let in still is, and whether more are."""
-    before, after = _alternatives(old[0]), _alternatives(new[0])
+    before, after = (side[0] or [NOBODY] for side in (old, new))
     closed = [one for one in before if not any(two.keys() <= one.keys() for two in after)]
     scoped = [one for one in before if not any(_enough(one, two) for two in after)]
     opened = [two for two in after if not any(_enough(two, one) for one in before)]
@@ -29,45 +39,73 @@ def compare_requirements(report: Report, old: tuple[Any, Location], new: tuple[A
         report.add("security-relaxed", at, message, base=old[1], head=new[1])
 
 
-def compare_schemes(
-    report: Report, old: Mapping[str, Location], new: Mapping[str, Location], asked: Collection[str]
-) -> None:
-    """Reports schemes that came, went, or mean something else."""
-    for name in sorted(old.keys() | new.keys()):
-        if name not in new:
+def compare_schemes(report: Report, old: Schemes, new: Schemes, asked: Collection[str]) -> None:
+    """Reports schemes that came, went, or mean something else; one that only has another name is the same."""
+    renamed = aliases(old, new)
+    after = {renamed.get(name, name): here for name, here in new.items()}
+    for name in sorted(old.keys() | after.keys()):
+        if name not in after:
             report.add("security-scheme-removed", name, f"the scheme `{name}` was removed", base=old[name])
         elif name not in old:
-            report.add("security-scheme-added", name, f"the scheme `{name}` was added", head=new[name])
-        elif _telling(old[name].value) != _telling(new[name].value) and name in asked:
-            message = f"the scheme `{name}` changed"
-            report.add("security-scheme-changed", name, message, base=old[name], head=new[name])
-        elif _source(old[name].value) != _source(new[name].value) or _telling(old[name].value) != _telling(
-            new[name].value
-        ):
-            message = f"where the scheme `{name}` gets its tokens, or for what, changed"
-            report.add("security-source-changed", name, message, base=old[name], head=new[name])
+            report.add("security-scheme-added", name, f"the scheme `{name}` was added", head=after[name])
+        else:
+            _compare_scheme(report, name, old[name], after[name], used=name in asked)
 
 
-def _alternatives(value: object) -> list[Requirement]:
-    listed: list[Requirement] = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-    return listed or [{}]
+def _compare_scheme(report: Report, name: str, old: Location, new: Location, *, used: bool) -> None:
+    if used and telling(old.value) != telling(new.value):
+        message = f"the scheme `{name}` changed from {telling(old.value)} to {telling(new.value)}"
+        report.add("security-scheme-changed", name, message, base=old, head=new)
+    elif meaning(old.value) != meaning(new.value):
+        message = f"where the scheme `{name}` gets its tokens, or for what, changed"
+        report.add("security-source-changed", name, message, base=old, head=new)
+
+
+def aliases(old: Schemes, new: Schemes) -> dict[str, str]:
+    """What schemes that only have another name are called in the old contract."""
+    free = {meaning(here.value): name for name, here in old.items() if name not in new}
+    return {
+        name: free[meaning(here.value)] for name, here in new.items() if name not in old and meaning(here.value) in free
+    }
+
+
+def requirements(value: object, renamed: Mapping[str, str]) -> list[Requirement]:
+    """The alternatives of a `security`, with the names of the old contract."""
+    listed = value if isinstance(value, list) else []
+    return [
+        {renamed.get(name, name): [*map(str, scopes or ())] for name, scopes in one.items()}
+        for one in listed
+        if isinstance(one, dict)
+    ]
+
+
+def meaning(value: Mapping[str, Any]) -> str:
+    """All that a scheme says but words for people, as text."""
+    flows = value.get("flows")
+    said = {word: text.lower() for word in ("type", "in", "scheme") if isinstance(text := value.get(word), str)}
+    said |= {word: value[word] for word in ("name", "openIdConnectUrl", "bearerFormat") if word in value}
+    found = {name: _flow(flow) for name, flow in flows.items() if isinstance(flow, dict)} if flows else {}
+    return value_text(said | {"flows": found})
+
+
+def _flow(flow: Mapping[str, Any]) -> dict[str, Any]:
+    scopes: Collection[str] = next((flow[word] for word in _LISTS if isinstance(flow.get(word), dict)), ())
+    return {key: text for key, text in flow.items() if key.endswith("Url")} | {"scopes": sorted(scopes)}
+
+
+def telling(value: Mapping[str, Any]) -> str:
+    """How a client tells who it is, in words."""
+    words = [str(value[word]) for word in _TELLING if word in value]
+    return " ".join(word.lower() if value.get("name") != word else word for word in words)
 
 
 def _enough(shown: Requirement, asked: Requirement) -> bool:
     """Whether whoever can show one requirement meets the other."""
-    return all(name in shown and set(scopes or ()) <= set(shown[name] or ()) for name, scopes in asked.items())
+    return all(name in shown and set(scopes) <= set(shown[name]) for name, scopes in asked.items())
 
 
 def _told(requirement: Requirement) -> str:
     if not requirement:
         return "a request without credentials"
-    names = [f"{name}({', '.join(map(str, scopes))})" if scopes else name for name, scopes in requirement.items()]
+    names = [f"{name}({', '.join(scopes)})" if scopes else name for name, scopes in requirement.items()]
     return " and ".join(names)
-
-
-def _source(value: Mapping[str, Any]) -> str:
-    return value_text([value.get("flows"), value.get("openIdConnectUrl")])
-
-
-def _telling(value: Mapping[str, Any]) -> str:
-    return value_text({key: value[key] for key in _TELLING if key in value})

@@ -4,6 +4,7 @@ from xptasks.contracts.compat.change import Rule
 from xptasks.contracts.compat.rules import (
     bodies,
     events,
+    hooks,
     lifecycle,
     operations,
     parameters,
@@ -14,6 +15,6 @@ from xptasks.contracts.compat.rules import (
 
 RULES: dict[str, Rule] = {
     rule.id: rule
-    for module in (bodies, events, lifecycle, operations, parameters, properties, schemas, surroundings)
+    for module in (bodies, events, hooks, lifecycle, operations, parameters, properties, schemas, surroundings)
     for rule in module.rules()
 }

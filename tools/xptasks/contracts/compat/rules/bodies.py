@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from xptasks.contracts.compat.change import Rule
 from xptasks.contracts.compat.rules.making import rule
-from xptasks.contracts.compat.sample import OK, answer, body, header, operation
+from xptasks.contracts.compat.sample import OK, Contract, answer, body, contract, header, operation
 
 _JSON: dict[str, object] = {"application/json": {}}
 _BOTH = _JSON | {"application/xml": {}}
@@ -39,7 +39,7 @@ def _requests() -> Iterator[Rule]:
         {"wire": "warning", "client": "warning"},
         "Parts of a form are written in another way.",
         body({"multipart/form-data": {"schema": _FORM}}),
-        body({"multipart/form-data": {"schema": _FORM, "encoding": {"a": {"contentType": "text/plain"}}}}),
+        body({"multipart/form-data": {"schema": _FORM, "encoding": {"a": {"contentType": "image/png"}}}}),
     )
 
 
@@ -159,8 +159,8 @@ def _responses() -> Iterator[Rule]:
         "response-header-style-changed",
         "error",
         "A header is written in another way.",
-        header(),
-        header(explode=True),
+        header(schema={"type": "object"}),
+        header(schema={"type": "object"}, explode=True),
     )
     yield rule(
         "response",
@@ -184,8 +184,24 @@ def _responses() -> Iterator[Rule]:
         "response",
         "response",
         "response-link-changed",
-        "info",
-        "A link leads to another operation.",
-        answer(links={"next": {"operationId": "a"}}),
-        answer(links={"next": {"operationId": "b"}}),
+        {"client": "warning", "source": "warning"},
+        "A link leads to another operation, or gives it something else.",
+        _link("b"),
+        _link("a"),
     )
+    yield rule(
+        "response",
+        "response",
+        "response-link-extended",
+        "info",
+        "A link gives one more parameter to its operation.",
+        _link("a"),
+        _link("a", b="$response.body#/b"),
+    )
+
+
+def _link(name: str, **parameters: str) -> Contract:
+    links = {"next": {"operationId": name, "parameters": parameters}}
+    named = {path: {"get": {"operationId": path, "responses": OK}} for path in ("a", "b")}
+    first = {"post": {"responses": {"200": {"description": "fine", "links": links}}}}
+    return contract(paths={"/things": first, "/a": named["a"], "/b": named["b"]})

@@ -105,6 +105,33 @@ def rules() -> Iterator[Rule]:
         _path("a"),
         _path("b"),
     )
+    yield rule(
+        "parameter",
+        "request",
+        "parameter-moved",
+        "error",
+        "A parameter is looked for in another place.",
+        parameter(required=True),
+        parameter(required=True, **{"in": "header"}),
+    )
+    yield rule(
+        "parameter",
+        "request",
+        "parameter-empty-refused",
+        "error",
+        "A parameter may not come without a value any more.",
+        parameter(allowEmptyValue=True),
+        some,
+    )
+    yield rule(
+        "parameter",
+        "request",
+        "parameter-empty-allowed",
+        "info",
+        "A parameter may come without a value.",
+        some,
+        parameter(allowEmptyValue=True),
+    )
 
 
 def _path(name: str) -> dict[str, object]:

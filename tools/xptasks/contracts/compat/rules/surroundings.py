@@ -2,23 +2,26 @@
 
 from collections.abc import Iterator
 
-from xptasks.contracts.compat.change import Rule
+from xptasks.contracts.compat.change import Profile, Rule
 from xptasks.contracts.compat.rules.making import rule
 from xptasks.contracts.compat.sample import contract, operation
+from xptasks.results import Severity
 
 _BASIC = {"securitySchemes": {"key": {"type": "http", "scheme": "basic"}}}
 _BEARER = {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}}
 _ONE = [{"url": "https://a.example"}]
 _TWO = [*_ONE, {"url": "https://b.example"}]
+_ALARM: dict[Profile, Severity] = {"wire": "warning", "client": "warning"}
 
 
 def rules() -> Iterator[Rule]:
     """The rules of this module."""
+    yield from _variables()
     yield rule(
         "server",
         "none",
         "server-removed",
-        {"wire": "warning", "client": "warning"},
+        _ALARM,
         "The service is not promised at an address any more.",
         contract(servers=_TWO),
         contract(servers=_ONE),
@@ -113,6 +116,41 @@ def rules() -> Iterator[Rule]:
         contract(components={}),
         contract(components={"schemas": {"A": {}}}),
     )
+
+
+def _variables() -> Iterator[Rule]:
+    yield rule(
+        "server",
+        "none",
+        "server-variable-narrowed",
+        _ALARM,
+        "Some addresses of the service are not promised any more.",
+        _variable("a", "b"),
+        _variable("a"),
+    )
+    yield rule(
+        "server",
+        "none",
+        "server-variable-widened",
+        "info",
+        "The service has more addresses.",
+        _variable("a"),
+        _variable("a", "b"),
+    )
+    yield rule(
+        "server",
+        "none",
+        "server-variable-default-changed",
+        {"client": "warning", "source": "warning"},
+        "Clients that choose nothing go to another address.",
+        _variable("a", "b"),
+        _variable("b", "a"),
+    )
+
+
+def _variable(first: str, *others: str) -> dict[str, object]:
+    values = {"default": first, "enum": [first, *others]}
+    return contract(servers=[{"url": "https://{place}.example", "variables": {"place": values}}])
 
 
 def _open_id(name: str) -> dict[str, object]:

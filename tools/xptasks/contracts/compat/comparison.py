@@ -1,0 +1,56 @@
+"""Two contracts that are being compared: what every part of the comparison needs."""
+
+from collections.abc import Collection
+from datetime import date
+
+from xptasks.contracts.compat.change import Profile
+from xptasks.contracts.compat.relation import Relation, Verdict
+from xptasks.contracts.compat.report import Report
+from xptasks.contracts.compat.schemas import Direction, Schema, Side, Table
+from xptasks.contracts.compat.text import reader_of_text
+from xptasks.contracts.compat.twins import Twins
+from xptasks.contracts.compat.walk import Place, Walk
+from xptasks.contracts.document import Document, Location
+
+FLIPPED: dict[Direction, Direction] = {"request": "response", "response": "request"}
+SIDES: tuple[Side, Side] = ("base", "head")
+_DIRECTIONS: tuple[Direction, ...] = ("request", "response")
+
+
+class Comparison:
+    """Two contracts, the report about them, and the relation between their schemas in either direction."""
+
+    def __init__(self, base: Document, head: Document, profiles: Collection[Profile], today: date) -> None:
+        self.base = base
+        self.head = head
+        self.today = today
+        self.report = Report(base, head, profiles)
+        self.twins = Twins(base, head)
+        self._relations = {way: Relation(Table(base, head, way, self.twins)) for way in _DIRECTIONS}
+        self._walks = {way: Walk(relation, self.report) for way, relation in self._relations.items()}
+
+    def document(self, side: Side) -> Document:
+        """One of the contracts."""
+        return self.base if side == "base" else self.head
+
+    def schema(self, side: Side, here: Location, direction: Direction) -> Schema:
+        """What is written at a place, as messages of a direction have it."""
+        return self._relations[direction].table.schema(side, here)
+
+    def verdict(self, one: Schema, two: Schema, direction: Direction) -> Verdict:
+        """Whether all instances of the first schema are instances of the second."""
+        return self._relations[direction].compare(one, two)
+
+    def locations(self, old: Location, new: Location, place: Place, direction: Direction) -> None:
+        """Reports what changed between schemas as they are written."""
+        if self.twins.same(old, new):
+            return
+        self.schemas(self.schema("base", old, direction), self.schema("head", new, direction), place, direction)
+
+    def schemas(self, base: Schema, head: Schema, place: Place, direction: Direction) -> None:
+        """Reports what changed from one schema to the other."""
+        if place.text and direction == "request":
+            head = reader_of_text(head, base, lists=" query:" in place.before)
+        elif place.text:
+            base = reader_of_text(base, head, lists=False)
+        self._walks[direction].compare(base, head, place)
