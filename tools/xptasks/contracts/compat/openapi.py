@@ -82,28 +82,26 @@ class _OpenApi(Comparison):
         self.report.add(rule, operation.name, message, base=operation.here)
 
     def _operation(self, old: Operation, new: Operation, at: str, direction: Direction) -> None:
-        if direction == "request":
-            self._servers(old, new, at)
-        self._security(old, new, at)
-        if self._untouched(old, new):
-            return
         start = len(self.report.changes)
         compare_lifecycle(self.report, "operation", at, old.here, new.here)
-        if level_of(old.value) < BETA:
-            start = len(self.report.changes) if level_of(new.value) < level_of(old.value) else start
-        self._names(old, new, at)
-        compare_parameters(self, old, new, at, direction)
-        compare_bodies(self, old.here, new.here, at, direction)
-        compare_responses(self, old.here, new.here, at, FLIPPED[direction])
-        self._callbacks(old.here, new.here, at, direction)
+        if level_of(new.value) < level_of(old.value):
+            start = len(self.report.changes)
+        if not self._untouched(old, new):
+            self._names(old, new, at)
+            compare_parameters(self, old, new, at, direction)
+            compare_bodies(self, old.here, new.here, at, direction)
+            compare_responses(self, old.here, new.here, at, FLIPPED[direction])
+            self._callbacks(old.here, new.here, at, direction)
+        self._security(old, new, at)
+        if direction == "request":
+            self._servers(old, new, at)
         if level_of(old.value) < BETA:
             self.report.soften(start)
 
     def _untouched(self, old: Operation, new: Operation) -> bool:
         """Whether nothing that an operation says itself changed; what the whole contract says for it may have."""
-        if level_of(old.value) < BETA or old.path != new.path:
-            return False
-        return self.twins.same(old.here, new.here) and self.twins.same(old.shared, new.shared)
+        same = self.twins.same
+        return old.path == new.path and same(old.here, new.here) and same(old.shared, new.shared)
 
     def _names(self, old: Operation, new: Operation, at: str) -> None:
         before, after = old.value.get("operationId"), new.value.get("operationId")
