@@ -6,12 +6,14 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from xptasks.results import Command, Finding, Outcome, Position, Reading, Status, StepContext
+from xptasks.results import Command, Finding, Measurement, Outcome, Position, Reading, Status, StepContext
 from xptasks.tiers.settings import StepOptions
 
 NEEDS = ("pytest",)
 PLUGIN = "xptasks.tiers.pytest_order"
 _VARIABLE = "XPTASKS_TESTS"
+CONFORMANCE = "XPTASKS_CONFORMANCE"  # read by xptasks.contracts.pytest_conform
+_CONFORMANCE_FILE = "conformance.json"
 _FAILED, _INTERRUPTED, _NO_TESTS = 1, 2, 5  # a module that cannot be imported interrupts pytest
 _RESERVED = 0.15  # of the budget: for collecting, tearing down and reading the report
 
@@ -50,7 +52,7 @@ def hints(options: TestOptions, context: StepContext, report: Path) -> dict[str,
     seconds = context.budget * (1 - _RESERVED) if options.defer and context.budget is not None else None
     state = context.state / "tests.json"
     order = {"state": str(state), "report": str(report), "changed": context.changed, "seconds": seconds}
-    return {_VARIABLE: json.dumps(order)}
+    return {_VARIABLE: json.dumps(order), CONFORMANCE: str(report.with_name(_CONFORMANCE_FILE))}
 
 
 def read(outcome: Outcome) -> Reading:
@@ -73,7 +75,19 @@ def read(outcome: Outcome) -> Reading:
         return Reading(Status.PARTIAL, summary=said, deferred=deferred)
     if outcome.exit_code == _NO_TESTS:
         return Reading(Status.FAILED, summary="no test was found")
-    return Reading(Status.PASSED, summary=summary)
+    return Reading(Status.PASSED, summary=summary, measurements=_conformance(report.with_name(_CONFORMANCE_FILE)))
+
+
+def _conformance(report: Path) -> tuple[Measurement, ...]:
+    """How much of the contracts the tests touched; nothing when the plugin watched nothing."""
+    if not report.exists():
+        return ()
+    found = json.loads(report.read_text(encoding="utf-8"))
+    return tuple(
+        Measurement(f"contract_{kind}_covered", found[kind]["percent"], "percent")
+        for kind in ("operations", "messages")
+        if kind in found
+    )
 
 
 def _summary(outcome: Outcome) -> str:

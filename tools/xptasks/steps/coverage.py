@@ -36,7 +36,7 @@ def read(_options: Options, outcome: Outcome) -> Reading:
         return replace(reading, status=Status.ERROR, summary=f"{reading.summary}; no coverage was measured")
     measurements = _measurements(measured)
     summary = f"{reading.summary}; coverage {measurements[0].value:.1f} %"
-    return replace(reading, summary=summary, measurements=measurements)
+    return replace(reading, summary=summary, measurements=(*measurements, *reading.measurements))
 
 
 def _measurements(path: Path) -> tuple[Measurement, ...]:
