@@ -194,6 +194,7 @@ async def test_health_says_when_the_database_is_gone_and_when_it_drains(
     assert (draining.status_code, draining.json()["detail"]) == (503, "the service is shutting down")
 
 
+@pytest.mark.no_contract("a contract does not promise mistakes")
 async def test_unexpected_error_tells_nothing_private(
     client: httpx.AsyncClient, service: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,7 @@
 """Messages on websockets against an AsyncAPI document: handshake, direction, payload, replies."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ class Judged:
 
     Attributes:
         name: the message's name in the contract; empty when it is none of them.
+        title: the same with channel and direction, as in `MessageContract.messages`.
         value: the payload; None when it is not JSON.
         violations: how it breaks the contract.
     """
@@ -32,6 +33,7 @@ class Judged:
     name: str
     value: Any
     violations: tuple[Violation, ...]
+    title: str = ""
 
 
 class MessageContract:
@@ -115,7 +117,7 @@ class MessageContract:
             value = media.decode_json(data)
         except ValueError as error:
             if opaque is not None:
-                return Judged(opaque.name, None, ())
+                return Judged(opaque.name, None, (), f"{who} {opaque.name}")
             message = f"the message is not JSON: {error}"
             return Judged("", None, (self._violation(who, message, channel.at, got=_excerpt(data)),))
         return self._judge(who, channel, allowed, value)
@@ -136,7 +138,7 @@ class MessageContract:
         try:
             for candidate in ranked:
                 if self.fits(candidate, value):
-                    return Judged(candidate.name, value, ())
+                    return Judged(candidate.name, value, (), f"{who} {candidate.name}")
         except Fault as fault:
             return Judged("", value, (self._violation(who, fault.message, candidate.at),))
         return Judged("", value, tuple(self._explain(who, channel, ranked, value)))
@@ -217,7 +219,7 @@ class Conversation:
         if message is None or message.correlation is None:
             return judged
         violations = tuple(self._reply(self._channel, message, _member(judged.value, message.correlation)))
-        return Judged(judged.name, judged.value, judged.violations + violations)
+        return replace(judged, violations=judged.violations + violations)
 
     def _await(self, value: Any, replies: frozenset[str] | None) -> None:  # noqa: ANN401
         if value in self._pending and self._pending[value] != replies:
