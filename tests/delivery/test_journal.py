@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,10 @@ for number in range(int(sys.argv[2])):
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Journal:
-    return Journal(tmp_path / "state" / "journal.db")
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    journal = Journal(tmp_path / "state" / "journal.db")
+    yield journal
+    journal.close()
 
 
 def writer(journal: Journal, count: int, name: str) -> subprocess.Popen[str]:
@@ -44,7 +47,8 @@ def writer(journal: Journal, count: int, name: str) -> subprocess.Popen[str]:
 def test_what_is_written_is_read_again(journal: Journal) -> None:
     number = journal.open(PLAN, 100.0, commit="c0ffee")
     journal.add(number, Entry(101.0, "stage", {"stage": 0}))
-    again = Journal(journal.path).latest()
+    journal.close()
+    again = journal.latest()
     assert again is not None
     assert (again.number, again.plan) == (number, PLAN)
     assert again.entries == (Entry(100.0, "opened", {"commit": "c0ffee"}), Entry(101.0, "stage", {"stage": 0}))
@@ -91,6 +95,9 @@ def test_entries_cannot_be_changed(journal: Journal) -> None:
 
 
 def test_a_damaged_journal_is_said_and_left_alone(journal: Journal) -> None:
+    journal.close()
+    for beside in journal.path.parent.glob("journal.db-*"):
+        beside.unlink()
     journal.path.write_bytes(b"not a database" * 100)
     with pytest.raises(CannotRunError, match="cannot be used: file is not a database"):
         Journal(journal.path)

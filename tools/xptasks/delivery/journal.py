@@ -7,7 +7,7 @@ write-ahead log lets `deploy-status` read while a supervisor writes. Entries are
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._open: sqlite3.Connection | None = None
         with self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")  # of two processes that begin together one finds all of it
             version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -69,29 +70,41 @@ class Journal:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
+        """The one connection of this object; what goes wrong with it is told as ours, and closes it."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
-                yield connection
+            if self._open is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._open = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
+                self._open.execute("PRAGMA journal_mode = WAL")
+                self._open.execute("PRAGMA synchronous = FULL")
+            yield self._open
         except (sqlite3.Error, OSError) as error:
+            self.close()
             raise CannotRunError(
                 f"the journal {self.path} cannot be used: {error}",
                 hint="free the disk or mend the rights; a journal that is damaged is moved away by hand, and the next"
                 " deployment then takes what serves now as the old release",
             ) from error
+        except BaseException:
+            self.close()  # ends the transaction that was begun
+            raise
+
+    def close(self) -> None:
+        """Let go of the file; the next call opens it again."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
 
     def open(self, plan: Plan, at: float, **data: object) -> int:
         """Begin a deployment and return its number."""
         with self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            number = connection.execute(
-                "INSERT INTO deployments (opened, plan) VALUES (?, ?)", (at, json.dumps(asdict(plan)))
-            ).lastrowid
-            self._insert(connection, int(number or 0), Entry(at, "opened", data))
+            row = connection.execute(
+                "INSERT INTO deployments (opened, plan) VALUES (?, ?) RETURNING id", (at, json.dumps(asdict(plan)))
+            ).fetchone()
+            self._insert(connection, row[0], Entry(at, "opened", data))
             connection.execute("COMMIT")
-        return int(number or 0)
+        return int(row[0])
 
     def add(self, deployment: int, entry: Entry) -> None:
         """Add an entry; when this returns, the entry survives a crash of the machine."""
@@ -103,6 +116,14 @@ class Journal:
             "INSERT INTO entries (deployment, at, kind, data) VALUES (?, ?, ?, ?)",
             (deployment, entry.at, entry.kind, json.dumps(dict(entry.data))),
         )
+
+    def deployment(self, number: int) -> Deployment:
+        """The deployment of this number; raises LookupError when there is none."""
+        with self._connection() as connection:
+            row = connection.execute("SELECT plan FROM deployments WHERE id = ?", (number,)).fetchone()
+            if row is None:
+                raise LookupError(number)
+            return Deployment(number, plan_of(json.loads(row[0])), self._of(connection, number))
 
     def latest(self) -> Deployment | None:
         """The deployment that began last."""

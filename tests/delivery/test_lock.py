@@ -1,0 +1,56 @@
+"""The lock ends with its holder, and names it."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from xptasks.delivery.lock import held, holder, is_free
+from xptasks.errors import LockBusyError
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from xptasks.delivery.lock import held
+with held(Path(sys.argv[1]), "inv deploy-canary"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_the_second_is_told_who_is_first(tmp_path: Path, other: subprocess.Popen[str]) -> None:
+    try:
+        assert not is_free(tmp_path)
+        with (
+            pytest.raises(LockBusyError, match=rf"`inv deploy-canary` \(process {other.pid}, since"),
+            held(tmp_path, "x"),
+        ):
+            pytest.fail("held twice")
+    finally:
+        other.kill()
+        other.communicate()
+
+
+def test_a_killed_holder_holds_nothing(tmp_path: Path, other: subprocess.Popen[str]) -> None:
+    other.send_signal(signal.SIGKILL)
+    other.communicate()
+    assert is_free(tmp_path)
+    with held(tmp_path, "inv rollback", wait=1.0):
+        assert "`inv rollback`" in holder(tmp_path)
+    assert holder(tmp_path) == ""

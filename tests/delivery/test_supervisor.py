@@ -1,0 +1,123 @@
+"""The supervisor with a driver and a clock of numbers, and a real journal."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.delivery import FakeClock, FakeDriver
+from xptasks.delivery.journal import Journal
+from xptasks.delivery.machine import Entry
+from xptasks.delivery.plan import Plan, Stage
+from xptasks.delivery.supervisor import Supervisor
+from xptasks.errors import CannotRunError
+
+PLAN = Plan("new", "old", stages=(Stage(10, 120.0), Stage(100, 10.0)), min_requests=100)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def driver(clock: FakeClock) -> FakeDriver:
+    return FakeDriver(clock)
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path, clock: FakeClock, driver: FakeDriver) -> Iterator[Supervisor]:
+    journal = Journal(tmp_path / "journal.db")
+    yield Supervisor(journal, driver, clock=clock)
+    journal.close()
+
+
+def acts(supervisor: Supervisor) -> list[str]:
+    latest = supervisor.journal.latest()
+    assert latest is not None
+    return [entry.data["act"] for entry in latest.entries if entry.kind == "done"]
+
+
+def test_a_good_release_takes_over(supervisor: Supervisor, driver: FakeDriver) -> None:
+    finished = supervisor.run(supervisor.journal.open(PLAN, 1000.0))
+    assert finished.outcome == "promoted"
+    assert driver.shares == {"new": 100}
+    assert acts(supervisor) == ["start new", "split new 10 %, old 90 %", "split new 100 %"]
+
+
+def test_a_bad_release_goes_back_in_time(supervisor: Supervisor, driver: FakeDriver, clock: FakeClock) -> None:
+    driver.bad = {"new": 2}
+    finished = supervisor.run(supervisor.journal.open(PLAN, 1000.0))
+    assert finished.outcome == "rolled back"
+    assert "errors: " in finished.why
+    assert clock.time - 1000 < 60
+    assert driver.shares == {"old": 100}
+    assert driver.conditions == {"old": "ready"}
+
+
+def test_errors_that_both_have_do_not_stop_a_release(supervisor: Supervisor, driver: FakeDriver) -> None:
+    driver.bad = {"new": 2, "old": 2}
+    assert supervisor.run(supervisor.journal.open(PLAN, 1000.0)).outcome == "promoted"
+
+
+def test_a_probe_that_complains_rolls_back(supervisor: Supervisor) -> None:
+    supervisor.probe = lambda _plan, now: "health answers 503" if now > 1020 else ""
+    finished = supervisor.run(supervisor.journal.open(PLAN, 1000.0))
+    assert (finished.outcome, finished.why) == ("rolled back", "health answers 503")
+
+
+def test_an_act_that_fails_once_is_tried_again(supervisor: Supervisor, driver: FakeDriver) -> None:
+    driver.broken = {"split": 2}
+    assert supervisor.run(supervisor.journal.open(PLAN, 1000.0)).outcome == "promoted"
+    latest = supervisor.journal.latest()
+    assert latest is not None
+    assert [entry.data["why"] for entry in latest.entries if entry.kind == "failed"] == ["cannot split"] * 2
+
+
+def test_what_people_ask_for_is_heard(supervisor: Supervisor, clock: FakeClock) -> None:
+    number = supervisor.journal.open(PLAN, 1000.0)
+    supervisor.tell = lambda now, text: (
+        supervisor.journal.add(number, Entry(now, "asked", {"what": "abort", "actor": "ann"}))
+        if text.startswith("stage 1")
+        else None
+    )
+    finished = supervisor.run(number)
+    assert (finished.outcome, finished.why) == ("rolled back", "ann asked for it")
+    assert clock.time - 1000 < 2
+
+
+@pytest.mark.parametrize(("rule", "outcome"), [("rollback", "rolled back"), ("resume", "promoted")])
+def test_a_successor_ends_what_a_dead_supervisor_began(
+    supervisor: Supervisor, driver: FakeDriver, rule: str, outcome: str
+) -> None:
+    plan = Plan("new", "old", stages=PLAN.stages, min_requests=100, on_crash=rule)  # type: ignore[arg-type]
+    journal = supervisor.journal
+    number = journal.open(plan, 1000.0)
+    driver.start("new")
+    journal.add(number, Entry(1001.0, "stage", {"stage": 0}))
+    driver.split({"new": 10, "old": 90})
+    journal.add(number, Entry(1002.0, "begin", {"act": "split new 10 %, old 90 %"}))
+    assert supervisor.take_over(journal.deployment(number)).outcome == outcome
+
+
+def test_callers_stick_only_while_two_releases_serve(supervisor: Supervisor, driver: FakeDriver) -> None:
+    supervisor.sticky = True
+    driver.bad = {"new": 5}
+    supervisor.run(supervisor.journal.open(PLAN, 1000.0))
+    assert driver.sticky == [True, False]
+
+
+def test_what_cannot_be_journalled_is_not_done(supervisor: Supervisor, driver: FakeDriver) -> None:
+    number = supervisor.journal.open(PLAN, 1000.0)
+    add = supervisor.journal.add
+
+    def full(deployment: int, entry: Entry) -> None:
+        if entry.kind == "begin":
+            raise CannotRunError("database or disk is full")
+        add(deployment, entry)
+
+    supervisor.journal.add = full  # type: ignore[method-assign]
+    with pytest.raises(CannotRunError, match="disk is full"):
+        supervisor.run(number)
+    assert driver.conditions == {"old": "ready"}
+    assert driver.shares == {"old": 100}
