@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from xptasks.system.files import atomic_write
+from xptasks.system.files import atomic_write, atomic_write_all
 
 
 def test_writes_a_new_file_and_its_folders(tmp_path: Path) -> None:
@@ -47,3 +47,18 @@ def test_what_goes_wrong_leaves_the_old_file(broken: str, tmp_path: Path, monkey
         atomic_write(tmp_path / "a", "new")
     assert (tmp_path / "a").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_several_files_change_together_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    atomic_write_all({tmp_path / "a": "one", tmp_path / "b": "one"})
+    calls = iter([None, OSError(28, "No space left on device")])
+
+    def second_fails(_handle: int) -> None:
+        problem = next(calls)
+        if problem:
+            raise problem
+
+    monkeypatch.setattr(os, "fsync", second_fails)
+    with pytest.raises(OSError, match="No space"):
+        atomic_write_all({tmp_path / "a": "two", tmp_path / "b": "two"})
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a": "one", "b": "one"}

@@ -20,13 +20,12 @@ from xptasks.errors import CannotRunError, ConfigError
 from xptasks.service.settings import PORT, ServiceSettings
 from xptasks.settings import Secret, mask
 from xptasks.system.guard import Guarded, Order, guarded
+from xptasks.system.http import HOST, health, is_taken
 
-_HOST = "127.0.0.1"
 _PYTHON = frozenset({"python", "python3"})
 _ATTEMPTS = 3  # another process may take the port between our choice and the service's start
 _TICK = 0.02
 _ANSWER = 2.0  # seconds that one answer of the health check may take
-_LONGEST_LINE = 4096
 _TAIL = 2000  # characters of the log in an error
 
 
@@ -115,26 +114,16 @@ def _words(command: tuple[str, ...], python: str) -> tuple[str, ...]:
 
 def _hint(settings: ServiceSettings, words: tuple[str, ...]) -> str:
     return (
-        f"start it by hand to see why: {' '.join(words)}; it must listen on {_HOST}:{PORT} and answer 2xx at "
+        f"start it by hand to see why: {' '.join(words)}; it must listen on {HOST}:{PORT} and answer 2xx at "
         f"{settings.health} ([service] in xpconfig.toml)"
     )
 
 
 def _free_port() -> int:
     with socket.socket() as probe:
-        probe.bind((_HOST, 0))
+        probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _is_taken(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HOST, port))
-        except OSError:
-            return True
-    return False
 
 
 def _wait(child: Guarded, settings: ServiceSettings, port: int, log: Path) -> _Attempt:
@@ -144,42 +133,13 @@ def _wait(child: Guarded, settings: ServiceSettings, port: int, log: Path) -> _A
     while (left := give_up - time.monotonic()) > 0:
         if end := child.ended():
             said = end.error or f"it ended with exit code {end.code}"
-            return _Attempt(problem=f"did not start: {said}", port_taken=_is_taken(port))
-        status, said = _status(port, settings.health, min(left, _ANSWER))
+            return _Attempt(problem=f"did not start: {said}", port_taken=is_taken(port))
+        status, said = health(port, settings.health, min(left, _ANSWER))
         if status // 100 == 2 and not child.ended():  # noqa: PLR2004 - 2xx
-            return _Attempt(Running(f"http://{_HOST}:{port}", f"ws://{_HOST}:{port}", port, log))
+            return _Attempt(Running(f"http://{HOST}:{port}", f"ws://{HOST}:{port}", port, log))
         answer = said or answer
         time.sleep(_TICK)
     return _Attempt(problem=f"was not ready after {settings.start_timeout:g} s: {answer}")
-
-
-def _status(port: int, path: str, seconds: float) -> tuple[int, str]:
-    """The status of a GET, 0 without one, and what happened in words; empty when nothing listens yet."""
-    request = f"GET {path} HTTP/1.1\r\nHost: {_HOST}:{port}\r\nConnection: close\r\nAccept: */*\r\n\r\n"
-    try:
-        with socket.create_connection((_HOST, port), timeout=seconds) as connection:
-            connection.sendall(request.encode())
-            line = _first_line(connection, time.monotonic() + seconds)
-    except ConnectionRefusedError:
-        return 0, ""
-    except OSError as error:
-        return 0, f"{path} does not answer ({str(error) or type(error).__name__})"
-    version, _, rest = line.partition(" ")
-    if not version.startswith("HTTP/") or not rest[:3].isdigit():
-        return 0, f"{path} does not answer in HTTP"
-    return int(rest[:3]), f"{path} answers {rest[:3]}"
-
-
-def _first_line(connection: socket.socket, until: float) -> str:
-    """What comes before the first end of line; the time counts for all of it, not for each piece."""
-    line = b""
-    while b"\n" not in line and len(line) < _LONGEST_LINE:
-        connection.settimeout(max(0.001, until - time.monotonic()))
-        piece = connection.recv(_LONGEST_LINE)
-        if not piece:
-            break
-        line += piece
-    return line.split(b"\r\n", 1)[0].decode("ascii", "replace")
 
 
 def _tail(log: Path) -> str:

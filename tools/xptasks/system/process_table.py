@@ -113,13 +113,18 @@ def myself() -> Identity:
 
 def start_of(pid: int) -> float | None:
     """When `pid` started, None when there is no such process."""
-    row = (_row_of(str(pid)) if _LINUX else _scan_psutil().rows.get(pid)) if pid > 0 else None
+    row = row_of(pid)
     return row.start if row else None
 
 
-def mark_of(pid: int) -> str | None:
-    """The `XPTASKS_RUN_ID` that the process was started with; None without one, or when we may not see it."""
-    return _mark_in_proc(pid) if _LINUX else _mark_by_psutil(pid)
+def row_of(pid: int) -> Row | None:
+    """One process, None when there is no such."""
+    return (_row_of(str(pid)) if _LINUX else _scan_psutil().rows.get(pid)) if pid > 0 else None
+
+
+def mark_of(pid: int, name: str = MARK) -> str | None:
+    """The variable `name` that the process was started with; None without one, or when we may not see it."""
+    return _mark_in_proc(pid, name) if _LINUX else _mark_by_psutil(pid, name)
 
 
 def boot() -> str:
@@ -181,12 +186,12 @@ def _row_of(name: str) -> Row | None:
         return None
 
 
-def _mark_in_proc(pid: int) -> str | None:
+def _mark_in_proc(pid: int, name: str) -> str | None:
     try:
         environ = Path(_PROC, str(pid), "environ").read_bytes()
     except OSError:  # gone, a kernel thread, or somebody else's
         return None
-    prefix = f"{MARK}=".encode()
+    prefix = f"{name}=".encode()
     found = (item[len(prefix) :] for item in environ.split(b"\0") if item.startswith(prefix))
     value = next(found, None)
     return None if value is None else value.decode(errors="replace")
@@ -209,10 +214,10 @@ def _scan_psutil() -> Table:
     return Table(rows, complete)
 
 
-def _mark_by_psutil(pid: int) -> str | None:
+def _mark_by_psutil(pid: int, name: str) -> str | None:
     import psutil  # noqa: PLC0415 - takes 30 ms, and Linux does without
 
     try:
-        return psutil.Process(pid).environ().get(MARK)
+        return psutil.Process(pid).environ().get(name)
     except (psutil.Error, OSError):
         return None
