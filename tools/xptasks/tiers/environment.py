@@ -1,7 +1,6 @@
 """What a tier's environment is made of, and whether that is still what was installed. Imported by every Nox call."""
 
 import hashlib
-import os
 import re
 import sys
 import tomllib
@@ -9,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from xptasks.system.requirements import text, with_included
+
 _STAMP = ".xptasks-installed"
-_INCLUDE = re.compile(r"^(?:-r|-c|--requirement|--constraint)[ =]*(\S+)", re.MULTILINE)
 _METADATA = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
@@ -23,31 +23,10 @@ def requirements(project: Path, tier: str, table: Mapping[str, Any]) -> list[str
 def wanted(project: Path, pins: Sequence[str], needs: Sequence[str], python: str) -> str:
     """All that an environment is made of, as one hash: pins, metadata, what is installed without pins, interpreter."""
     digest = hashlib.sha256(f"{sys.platform} {python} {needs}".encode())
-    for name in (*_with_included(project, pins), *_METADATA):
+    for name in (*with_included(project, pins), *_METADATA):
         path = project / name
         digest.update(f"\0{name}\0".encode() + (path.read_bytes() if path.is_file() else b""))
     return digest.hexdigest()
-
-
-def _with_included(project: Path, pins: Sequence[str]) -> list[str]:
-    """The requirements files and those that they include with `-r` or `-c`, relative to the project."""
-    found: list[str] = []
-    waiting = list(pins)
-    while waiting:
-        name = waiting.pop(0)
-        if name not in found:
-            found.append(name)
-            included = _INCLUDE.findall(_text(project / name))
-            waiting += [os.path.normpath(Path(name).parent / other) for other in included]
-    return found
-
-
-def _text(path: Path) -> str:
-    """What a file says; nothing where it is missing or not text, which the installer reports better."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return ""
 
 
 def is_installed(environment: Path, stamp: str) -> bool:
@@ -103,13 +82,13 @@ def _isolation(metadata: Mapping[str, Any], pinned: set[str]) -> tuple[str, ...]
 
 def _metadata(project: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(_text(project / "pyproject.toml"))
+        return tomllib.loads(text(project / "pyproject.toml"))
     except ValueError:
         return {}
 
 
 def _pinned(project: Path, pins: Sequence[str]) -> set[str]:
-    lines = [line for path in _with_included(project, pins) for line in _text(project / path).splitlines()]
+    lines = [line for path in with_included(project, pins) for line in text(project / path).splitlines()]
     return {_normal(_name(line)) for line in lines if line[:1].isalnum()}
 
 
