@@ -67,13 +67,13 @@ def capture(commands: tuple[tuple[str, ...], ...], folder: str) -> list[bytes | 
 
     `posix_spawn` with pipes: the `subprocess` module costs as much to import as git takes to answer.
     """
-    environ = _environ()
+    environ = environment()
     if not hasattr(os, "posix_spawnp"):
         return [_capture_anywhere(words, folder, environ) for words in commands]
     return [_output(child) for child in [_start(words, folder, environ) for words in commands]]
 
 
-def _environ() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Our environment without what git tells its hooks: which files there are depends on the folder alone.
 
     In a hook `GIT_DIR` and `GIT_INDEX_FILE` may name another repository than the one of a submodule, or an index that
