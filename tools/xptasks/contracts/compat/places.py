@@ -38,6 +38,13 @@ def member(document: Document, here: Location, token: str) -> Location | None:
     return found if found is not None and isinstance(found.value, dict) else None
 
 
+def entry(document: Document, here: Location, token: str) -> Location | None:
+    """Whatever has this name, references followed; None without it."""
+    if not isinstance(here.value, dict) or token not in here.value:
+        return None
+    return follow(document, inside(here, token))
+
+
 def members(document: Document, here: Location, *tokens: str) -> Iterator[tuple[str, Location]]:
     """The named members of a collection, references followed, extensions left out."""
     for token in tokens:

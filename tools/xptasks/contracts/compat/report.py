@@ -53,9 +53,9 @@ class Report:
         change = Change(rule, severity, area or known.area, known.direction, at, message, *places, witness)
         self.changes.append(change)
 
-    def soften(self, start: int) -> None:
-        """Makes information of all changes since there were `start`: what they concern was no promise."""
-        softer = [replace(change, severity=mildest(change.severity, "info")) for change in self.changes[start:]]
+    def soften(self, start: int, most: Severity = "info") -> None:
+        """Makes no change since there were `start` worse than `most`: what they concern was no firm promise."""
+        softer = [replace(change, severity=mildest(change.severity, most)) for change in self.changes[start:]]
         self.changes[start:] = softer
 
     def worst_since(self, start: int) -> bool:
