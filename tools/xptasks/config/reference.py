@@ -95,7 +95,7 @@ def _model(path: tuple[str, ...], place: Schema, model: Schema, definitions: Sch
     for name, each in properties.items():
         if reference := _inner(each):
             inner = definitions[reference]
-            rows = _rows((*path, name), inner["properties"], set(inner["required"]), single="items" not in each)
+            rows = _rows((*path, name), inner["properties"], set(inner.get("required", ())), single="items" not in each)
             yield "\n".join([f"## `{_header((*path, name), each)}`\n", f"{each['description']}\n", *rows, ""])
 
 

@@ -6,6 +6,7 @@ from pydantic import Field, SerializeAsAny
 
 from xptasks.contracts.generate.settings import GenerateSettings
 from xptasks.contracts.settings import ContractsSettings
+from xptasks.delivery.settings import DeploySettings
 from xptasks.quality.settings import RatchetName, RatchetSettings, SprintSettings
 from xptasks.service.settings import ServiceSettings
 from xptasks.settings import Name, ProjectName, ProjectPaths, PythonVersion, Settings, VariableName
@@ -57,6 +58,9 @@ class Config(Settings):
     service: Annotated[
         ServiceSettings, Field(description="How the project's service is started for tests and probes.")
     ] = ServiceSettings()
+    deploy: Annotated[DeploySettings, Field(description="Where releases run, and how a new one takes over.")] = (
+        DeploySettings()
+    )
     tiers: dict[Name, TierSettings] = Field(
         default_factory=dict,
         description="Test tiers by name; each is the Nox session of that name, with an environment of its own.",

@@ -12,7 +12,7 @@ class StageSettings(Settings):
     """`[[deploy.stages]]`: a share of the traffic, and for how long it is watched."""
 
     weight: Annotated[
-        int, Field(ge=1, le=100, description="Percent of the requests that the new release gets.", examples=[10])
+        int, Field(ge=1, le=100, description="Percent of the requests that the new release gets.", examples=[100])
     ]
     hold: Annotated[Duration, Field(description="How long the share is watched before the next.", examples=["10m"])]
 
@@ -90,8 +90,9 @@ class DeploySettings(Settings):
     requirements: Annotated[
         tuple[ProjectPath, ...],
         Field(
-            description="Pinned requirements files of a release's environment, as they are in the commit.",
-            examples=[["requirements/base.txt"]],
+            description="Pinned requirements files of a release's environment, as they are in the commit. Without them "
+            "`requirements/app.txt`, `requirements/base.txt` or `requirements.txt`, the first that is there.",
+            examples=[["requirements/app.txt"]],
         ),
     ] = ()
 
