@@ -16,7 +16,7 @@ from xptasks.contracts.json_text import canonical
 
 KINDS = ("null", "boolean", "number", "string", "array", "object")
 
-_MOST_PARTS = 48  # of one type; more stay opaque
+_MOST_PARTS = 400  # pairs of one type; more stay opaque
 _EMPTY_PATTERNS = {"", "^", "$", ".*", ".*?", "^.*", "(.*)"}
 _DEEPEST = 40  # schemas about the same value inside of each other
 
@@ -167,12 +167,13 @@ class Normalizer:
     def _normalize(self, schema: Schema) -> Normal:
         found = _own(schema)
         if "$ref" in schema:
-            found = self._meet(found, self.normal(self.table.target(schema)))
+            told = Schema({"$ref": schema["$ref"]}, side=schema.side)
+            found = self._meet(found, self.normal(self.table.target(schema)), told)
         for inner in schema.get("allOf", ()):
-            found = self._meet(found, self.normal(inner))
+            found = self._meet(found, self.normal(inner), inner)
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema:
-                found = self._meet(found, self._union(schema, keyword))
+                found = self._meet(found, self._union(schema, keyword), Schema({keyword: schema[keyword]}))
         if "not" in schema:
             found = self._exclude(found, schema["not"])
         for opaque in _conditions(schema):
@@ -247,13 +248,13 @@ class Normalizer:
             inner.append(self.table.target(schema))
         return all(self._flat(part, depth + 1) for part in inner)
 
-    def _meet(self, one: Normal, two: Normal) -> Normal:
+    def _meet(self, one: Normal, two: Normal, told: Schema) -> Normal:
+        """What is in both; where that are too many parts, the first with what was told in the second as a condition."""
         result: Normal = {}
         for kind in KINDS:
             pairs = [(left, right) for left in one.get(kind, ()) for right in two.get(kind, ())]
             if len(pairs) > _MOST_PARTS:
-                many = Schema({"anyOf": [Schema(part.opaque) for part in two[kind]]})
-                result[kind] = tuple(_with_opaque(part, many) for part in one[kind])
+                result[kind] = tuple(_with_opaque(part, told) for part in one[kind])
                 continue
             met = (self.meet(left, right) for left, right in pairs)
             result[kind] = _united([part for part in met if part is not None])

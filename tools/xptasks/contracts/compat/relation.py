@@ -41,10 +41,17 @@ _HOLDS = _Proof(holds=True)
 
 
 class Relation:
-    """Compares schemas of one table."""
+    """Compares schemas of one table.
 
-    def __init__(self, table: Table) -> None:
+    Args:
+        table: where the schemas come from.
+        formal: takes schemas by the letter. Else a sender is held to send nothing that its schema does not name
+            and to mean one branch of its `oneOf`, as contracts are written.
+    """
+
+    def __init__(self, table: Table, *, formal: bool = False) -> None:
         self.table = table
+        self._formal = formal
         self.normalizer = Normalizer(table)
         self.maker = Maker(self.normalizer)
         self.judge = Judge(table)
@@ -98,6 +105,8 @@ class Relation:
             return self._prove_values(part, two)
         if part.kind == "boolean" and others:
             return self._prove_values(Part("boolean", {"true": True, "false": False}), two)
+        if part in others:
+            return _HOLDS
         tried: list[_Proof] = []
         for other in others:
             proof = self._inside(part, other)
@@ -183,14 +192,20 @@ class Relation:
         )
 
     def _same_branches(self, one: Schema, two: Schema) -> bool:
-        """Whether the second `oneOf` has the branches of the first: who sends one of them means no further one."""
-        left, right = list(one["oneOf"]), list(two["oneOf"])
-        for branch in left:
-            match = next((other for other in right if self._equal(branch, other)), None)
-            if match is None:
-                return False
-            right.remove(match)
-        return True
+        """Whether each branch of a `oneOf` is one of the other: who sends one of them means no further one.
+
+        Formally the two have to have equal branches, as many on both sides.
+        """
+        known, others = {branch.key for branch in one["oneOf"]}, {branch.key for branch in two["oneOf"]}
+        left = [branch for branch in one["oneOf"] if branch.key not in others]
+        right = [branch for branch in two["oneOf"] if branch.key not in known]
+        if self._formal and (len(left) != len(right) or len(one["oneOf"]) != len(two["oneOf"])):
+            return False
+        fits = self._equal if self._formal else self._holds
+        return _matched([[index for index, other in enumerate(right) if fits(branch, other)] for branch in left])
+
+    def _holds(self, one: Schema, two: Schema) -> bool:
+        return self._prove(one, two).holds
 
     def _same_condition(self, one: Schema, two: Schema) -> bool:
         return self._equal(one["if"], two["if"]) and all(
@@ -261,7 +276,7 @@ class Relation:
         if not _count(one).inside(two.size):
             yield _Proof(False, tuple(self._of_counts(one, two)))  # noqa: FBT003
         # Who writes `one` does not send what it does not name, unless it says what such members are.
-        unnamed = two.properties if one.additional.key != "{}" else ()
+        unnamed = two.properties if one.additional.key != "{}" or self._formal else ()
         for name in dict.fromkeys((*unnamed, *one.properties)):
             yield self._member(one, name, one.member(name), two.member(name))
         yield from self._patterns(one, two)
@@ -349,6 +364,22 @@ def _count(part: Part) -> Range:
         count = len([name for name in part.properties if part.properties[name].key != NOTHING.key])
         most = count if most is None else min(most, count)
     return Range(max(part.size.low or 0, len(part.required)), most)
+
+
+def _matched(choices: list[list[int]]) -> bool:
+    """Whether everyone can have one of the choices, no two the same one."""
+    taken: dict[int, int] = {}
+
+    def place(who: int, tried: set[int]) -> bool:
+        for choice in choices[who]:
+            if choice not in tried:
+                tried.add(choice)
+                if choice not in taken or place(taken[choice], tried):
+                    taken[choice] = who
+                    return True
+        return False
+
+    return all(place(who, set()) for who in range(len(choices)))
 
 
 def _hidden(part: Part) -> set[str]:

@@ -59,6 +59,7 @@ _PLAIN = (
     "type",
     "uniqueItems",
 )
+_SETS = ("enum", "required", "type")
 _INTEGERS = {"int8": 7, "int16": 15, "int32": 31, "int64": 63}
 _WORDLESS = frozenset({"float", "double", "password", "binary", "decimal", "int8", "int16", "int32", "int64"})
 _HIDDEN = {"request": "readOnly", "response": "writeOnly"}
@@ -86,13 +87,26 @@ class Schema(dict[str, Any]):
 
     @cached_property
     def key(self) -> str:
-        """The schema as text; equal text is equal meaning."""
-        return canonical(self)
+        """The schema as text in which the order of sets is fixed; equal text is equal meaning."""
+        words = (f'"{word}":{_word_text(word, self[word])}' for word in sorted(self))
+        return "{" + ",".join(words) + "}"
 
     @cached_property
     def references(self) -> frozenset[str]:
         """Every `$ref` in it."""
         return frozenset(_references(self))
+
+
+def _word_text(word: str, value: Any) -> str:  # noqa: ANN401 - of any keyword
+    if word in _SEVERAL and isinstance(value, list):
+        texts = [inner.key for inner in value]
+        return f"[{','.join(texts if word == 'prefixItems' else sorted(texts))}]"
+    if word in _NAMED and isinstance(value, dict):
+        members = (f"{canonical(name)}:{value[name].key}" for name in sorted(value))
+        return "{" + ",".join(members) + "}"
+    if word in _SETS and isinstance(value, list):
+        return f"[{','.join(sorted(map(canonical, value)))}]"
+    return value.key if isinstance(value, Schema) else canonical(value)
 
 
 ANYTHING = Schema()
@@ -203,9 +217,10 @@ class _Half:
                 return self._hides(self.document.resolve(ref, here.file), hops - 1)
             except Fault:
                 return False
-        several = value.get("allOf")
-        count = len(several) if isinstance(several, list) else 0
-        return any(self._hides(_inside(here, "allOf", index), hops - 1) for index in range(count))
+        return any(self._hides(inner, hops - 1) for inner in _branches(here, "allOf")) or any(
+            branches and all(self._hides(inner, hops - 1) for inner in branches)
+            for branches in (_branches(here, "anyOf"), _branches(here, "oneOf"))
+        )
 
     def _words(self, value: dict[str, Any], schema: Schema) -> None:
         """Tells formats of numbers as ranges; a format that says nothing about JSON is dropped."""
@@ -243,6 +258,11 @@ def _inside(here: Location, *tokens: str | int) -> Location:
     for token in tokens:
         value = value[token]
     return Location(here.file, here.pointer + join_pointer(*tokens), value)
+
+
+def _branches(here: Location, keyword: str) -> list[Location]:
+    listed = here.value.get(keyword)
+    return [_inside(here, keyword, index) for index in range(len(listed) if isinstance(listed, list) else 0)]
 
 
 def parts(schema: Mapping[str, Any]) -> Iterator[Schema]:

@@ -382,9 +382,24 @@ def _shown(texts: list[str]) -> str:
 
 
 def _pairs(old: list[Part], new: list[Part]) -> Iterator[tuple[Part, Part]]:
-    """Alternatives that are meant to be the same: with the same origin, or the only ones left."""
-    if len(old) == len(new):
-        yield from list(zip(old, new, strict=True))
+    """Which alternatives are meant to be the same, if each has one: those that are most alike first."""
+    if len(old) != len(new):
+        return
+    left, right = list(range(len(old))), list(range(len(new)))
+    alike = {(i, j): _likeness(old[i], new[j]) for i in left for j in right}
+    for i, j in sorted(alike, key=lambda pair: (-alike[pair], pair[0] != pair[1], pair)):
+        if i in left and j in right:
+            left.remove(i)
+            right.remove(j)
+            yield old[i], new[j]
+
+
+def _likeness(one: Part, two: Part) -> float:
+    """How much two alternatives have in common: properties of equal meaning count most."""
+    shared = one.properties.keys() & two.properties.keys()
+    same = sum(one.properties[name].key == two.properties[name].key for name in shared)
+    apart = len(one.properties.keys() ^ two.properties.keys())
+    return 3 * same + len(shared) - apart + (one.required == two.required) + (one.rest.key == two.rest.key)
 
 
 def _facts(one: Part, two: Part) -> Iterator[tuple[str, str, str]]:
