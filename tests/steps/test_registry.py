@@ -9,6 +9,7 @@ from xptasks.results import Command, Outcome, Reading, Status, StepContext
 from xptasks.tiers.settings import StepOptions
 
 ALL = [*steps.builtin(), "command"]
+NEED_CONFIGURATION = {"contracts", "contract_tests", "contract_fuzz", "websocket"}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -35,7 +36,7 @@ def test_the_options_of_a_step_are_described(name: str) -> None:
             options.model_validate({"run": ["true"]} | {key: example} if name == "command" else {key: example})
 
 
-@pytest.mark.parametrize("name", [name for name in steps.builtin() if name != "contracts"])
+@pytest.mark.parametrize("name", [name for name in steps.builtin() if name not in NEED_CONFIGURATION])
 def test_a_step_with_defaults_says_what_to_run(name: str, context: StepContext) -> None:
     step = steps.load(name)
     command = step.command(step.Options(), context)

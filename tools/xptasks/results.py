@@ -177,6 +177,7 @@ class StepContext:
         state: a folder that this step of this tier keeps from run to run.
         budget: seconds that this step may use up, None without a budget.
         changed: files that differ from those of the last green run, relative.
+        rerun: the command that runs just this step again; words may follow it.
         slices: the parts of the configuration that the step asked for (e.g. `contracts`).
     """
 
@@ -189,6 +190,7 @@ class StepContext:
     extra: tuple[str, ...] = ()
     budget: float | None = None
     changed: tuple[str, ...] = ()
+    rerun: str = ""
     slices: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -18,6 +18,14 @@ class ContractsSettings(Settings):
         ProjectPaths,
         Field(description="The AsyncAPI documents (2.6 or 3.x, YAML or JSON).", examples=["contracts/asyncapi.yaml"]),
     ] = ()
+    served: Annotated[
+        str,
+        Field(
+            pattern=r"^([A-Za-z_][\w.]*:[A-Za-z_][\w.]*)?$",
+            description="The ASGI application that the documents describe, as uvicorn is told.",
+            examples=["app.main:app"],
+        ),
+    ] = ""
     timeout: Annotated[Duration, Field(description="How long the check of one document may take.", examples=["8s"])] = (
         8.0
     )

@@ -185,7 +185,7 @@ class _Maker:
             lambda outcome: step.read(options, outcome),
             self._environment(environ, command),
             self._request.folder / name / "log",
-            " ".join(("nox", "-s", self._request.tier, "--", name, *extra)),
+            " ".join((self._rerun(name), *extra)),
         )
         return self._with_verdict(
             Ready(planned, "", key_of, inputs_of, variables, ""), cacheable=command.cacheable and options.cache
@@ -217,8 +217,16 @@ class _Maker:
             extra=extra,
             budget=self._config.tiers[self._request.tier].budget,
             changed=self._changed,
-            slices={"contracts": self._config.contracts, "generate": self._config.generate},
+            rerun=self._rerun(name),
+            slices={
+                "contracts": self._config.contracts,
+                "generate": self._config.generate,
+                "service": self._config.service,
+            },
         )
+
+    def _rerun(self, name: str) -> str:
+        return f"nox -s {self._request.tier} -- {name}"
 
     def _environment(self, environ: Mapping[str, str], command: Command) -> dict[str, str]:
         own = {"VIRTUAL_ENV": str(self._request.environment), **_FIXED}

@@ -14,6 +14,7 @@ from xptasks.contracts.conform.violation import Violation, quote
 from xptasks.contracts.document import Document, Location, load
 from xptasks.contracts.source import Fault
 from xptasks.errors import ConfigError
+from xptasks.results import Position
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT_MODIFIED})
@@ -67,7 +68,7 @@ class HttpContract:
     """An OpenAPI document that answers are held against; may be used by several threads."""
 
     def __init__(self, document: Document) -> None:
-        self._document = document
+        self.document = document
         self._schemas = Schemas(document, "response")
         self._routes: Routes[dict[str, Operation]] = Routes(_all_prefixes(document))
         self._operations: list[str] = []
@@ -100,6 +101,10 @@ class HttpContract:
                     return methods[name]
         return None
 
+    def position(self, operation: Operation) -> Position:
+        """Where the operation stands in the contract."""
+        return self.document.position(operation.at.file, operation.at.pointer)
+
     def check(self, exchange: Exchange) -> tuple[Violation, ...]:
         """How the response breaks the contract; nothing when it does not."""
         operation = self.find(exchange.method, exchange.path)
@@ -112,7 +117,7 @@ class HttpContract:
         return (*self._headers(name, response, exchange), *self._body(name, response, exchange))
 
     def _add(self, path: Location) -> None:
-        item = self._document.follow(path)
+        item = self.document.follow(path)
         methods: dict[str, Operation] = {}
         text = _last(path.pointer)
         for method, operation in item.value.items():
@@ -128,8 +133,8 @@ class HttpContract:
             return
         name = f"{exchange.method} {exchange.path} {exchange.status}"
         message = "the contract has no such operation, and the service does not answer 404 or 405"
-        place = Location(self._document.name, "/paths", None)
-        yield Violation(name, "operation", message, self._document, place)
+        place = Location(self.document.name, "/paths", None)
+        yield Violation(name, "operation", message, self.document, place)
 
     def _undocumented(self, operation: Operation, exchange: Exchange) -> Violation:
         documented = [str(status) for status in operation.at.value.get("responses", {})]
@@ -137,7 +142,7 @@ class HttpContract:
             f"{operation.name} {exchange.status}",
             "status",
             "this status is not documented",
-            self._document,
+            self.document,
             inside(operation.at, "responses") if documented else operation.at,
             expected=" or ".join(documented) or "no response is documented",
             got=" ".join((str(exchange.status), _excerpt(exchange.body))).strip(),
@@ -152,23 +157,23 @@ class HttpContract:
         documented = {str(key): key for key in operation.at.value.get("responses", {})}
         for key in (str(status), f"{status // 100}XX", f"{status // 100}xx", "default"):
             if key in documented:
-                at = self._document.follow(inside(operation.at, "responses", documented[key]))
+                at = self.document.follow(inside(operation.at, "responses", documented[key]))
                 return self._read(key, at)
         return None
 
     def _read(self, name: str, at: Location) -> _Response:
         has_content = isinstance(at.value, dict) and isinstance(at.value.get("content"), dict)
-        content = {_last(entry.pointer): entry for entry in _members(self._document, at, "content")}
-        headers = [(_last(entry.pointer), entry) for entry in _members(self._document, at, "headers")]
+        content = {_last(entry.pointer): entry for entry in _members(self.document, at, "content")}
+        headers = [(_last(entry.pointer), entry) for entry in _members(self.document, at, "headers")]
         wanted = [(key, entry) for key, entry in headers if key.lower() != "content-type"]
-        followed = [(key, self._document.follow(entry)) for key, entry in wanted]
+        followed = [(key, self.document.follow(entry)) for key, entry in wanted]
         return _Response(name, at, content if has_content else None, followed)
 
     def _headers(self, name: str, response: _Response, exchange: Exchange) -> Iterator[Violation]:
         for header, at in response.headers:
             text = exchange.headers.get(header.lower())
             for item in header_differences(header, at, text, self._schemas):
-                yield Violation(name, "header", item.message, self._document, item.place, "", item.expected, item.got)
+                yield Violation(name, "header", item.message, self.document, item.place, "", item.expected, item.got)
 
     def _body(self, name: str, response: _Response, exchange: Exchange) -> Iterator[Violation]:
         body = exchange.body
@@ -176,7 +181,7 @@ class HttpContract:
             if body:
                 message = "there must be no body"
                 yield Violation(
-                    name, "body", message, self._document, response.at, expected="nothing", got=_excerpt(body)
+                    name, "body", message, self.document, response.at, expected="nothing", got=_excerpt(body)
                 )
         elif response.content and body is not None:
             yield from self._content(name, response, exchange.headers.get("content-type", ""), body)
@@ -203,9 +208,9 @@ class HttpContract:
         return found
 
     def _schema(self, response: _Response, key: str) -> Location | None:
-        at = self._document.follow((response.content or {})[key])
+        at = self.document.follow((response.content or {})[key])
         has_schema = isinstance(at.value, dict) and isinstance(at.value.get("schema"), dict | bool)
-        return self._document.follow(inside(at, "schema")) if has_schema else None
+        return self.document.follow(inside(at, "schema")) if has_schema else None
 
     def _wrong_type(self, name: str, response: _Response, content_type: str, body: bytes) -> Violation:
         what = f"the media type {quote(content_type)}" if content_type else "a body without a Content-Type"
@@ -214,7 +219,7 @@ class HttpContract:
             name,
             "media-type",
             message,
-            self._document,
+            self.document,
             inside(response.at, "content"),
             expected=" or ".join(response.content or ()),
             got=" ".join((content_type, _excerpt(body))).strip() or "nothing",
@@ -225,7 +230,7 @@ class HttpContract:
             value = media.decode_json(body)
         except ValueError as error:
             message = f"the body is not JSON: {error}"
-            yield Violation(name, "body", message, self._document, at, expected="JSON", got=_excerpt(body) or "nothing")
+            yield Violation(name, "body", message, self.document, at, expected="JSON", got=_excerpt(body) or "nothing")
             return
         if schema is not None:
             yield from self._instance(name, schema, value)
@@ -234,11 +239,11 @@ class HttpContract:
         try:
             found = self._schemas.differences(schema, value)
         except Fault as fault:
-            yield Violation(name, "body", fault.message, self._document, schema)
+            yield Violation(name, "body", fault.message, self.document, schema)
             return
         for item in found:
             yield Violation(
-                name, "body", item.message, self._document, item.place, item.pointer, item.expected, item.got
+                name, "body", item.message, self.document, item.place, item.pointer, item.expected, item.got
             )
 
 
