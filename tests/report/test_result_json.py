@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.report.conftest import CACHED, DEFERRED, RED, events, results, run_of
-from xptasks.report.result_json import NAME, SCHEMA_FILE, generated_files, result_json, text
+from xptasks.report.result_json import SCHEMA_FILE, generated_files, result_json, text
 from xptasks.report.run import Run
-from xptasks.results import Event, Status, StepResult
+from xptasks.results import LAST_RUN, Event, Status, StepResult
 
 PROJECT = Path(__file__).parents[2]
 [(PATH, SCHEMA)] = generated_files().items()
@@ -27,11 +27,12 @@ def test_file_says_what_the_events_said(tmp_path: Path) -> None:
     for event in [*told[:1], Event("notice", 0.1, data={"message": "hello"}), *told[1:]]:
         run.add(event)
         sink(event, run)
-    written = json.loads((tmp_path / NAME).read_text(encoding="utf-8"))
+    written = json.loads((tmp_path / LAST_RUN).read_text(encoding="utf-8"))
     VALIDATOR.validate(written)
     assert written | {"steps": []} == {
         "schema": 1,
         "tier": "fast",
+        "commit": "",
         "run_id": "r1",
         "status": "failed",
         "exit_code": 1,
@@ -52,9 +53,9 @@ def test_a_killed_run_leaves_no_older_verdict(tmp_path: Path) -> None:
     sink = result_json(tmp_path)
     told = events(DEFERRED)
     sink(told[-1], run_of(told))
-    assert (tmp_path / NAME).exists()
+    assert (tmp_path / LAST_RUN).exists()
     result_json(tmp_path)(told[0], run_of(told[:1]))
-    assert not (tmp_path / NAME).exists()
+    assert not (tmp_path / LAST_RUN).exists()
 
 
 def test_a_run_that_lasts_has_no_result() -> None:

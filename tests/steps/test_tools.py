@@ -4,8 +4,10 @@ from dataclasses import astuple
 
 import pytest
 
+from tests.repository import Repository
 from tests.steps.conftest import Play
-from xptasks.results import Position, Reading, Status
+from xptasks.results import Position, Reading, Status, StepContext
+from xptasks.system import change
 
 PASSED, FAILED, ERROR, PARTIAL = Status.PASSED, Status.FAILED, Status.ERROR, Status.PARTIAL
 
@@ -223,3 +225,23 @@ def test_what_the_budget_does_not_allow_is_partial(play: Play) -> None:
     assert reading.summary.startswith("0 of 2 run, 2 deferred")
     assert reading.deferred == ("tests/test_a.py::test_a", "tests/test_a.py::test_b")
     assert play("unit", files, {"defer": False}, budget=0.01).status is PASSED
+
+
+@pytest.mark.slow
+def test_coverage_of_folders_and_of_the_change(play: Play, context: StepContext) -> None:
+    repo = Repository(context.project).init()
+    repo.write("pyproject.toml", '[tool.coverage.run]\nrelative_files = true\nsource = ["pkg"]\n')
+    repo.write("pkg/__init__.py", "def f(x):\n    if x:\n        return 1\n    return 2\n")
+    repo.write("pkg/sub/__init__.py", "A = 1\n")
+    repo.write("tests/test_a.py", "import sys; sys.path.insert(0, '.')\nfrom pkg import f\ndef test_f(): assert f(1)\n")
+    repo.commit()
+    more = "def f(x):\n    if x:\n        return 1\n    # not run\n    x += 1\n    return 2\n"
+    named = {"base": change.head(repo.path), "slices": {"ratchets": ("coverage", "coverage:pkg/sub", "coverage:gone")}}
+    reading = play("coverage", {"pkg/__init__.py": more}, **named)
+    found = {measurement.name: round(measurement.value, 1) for measurement in reading.measurements}
+    assert found == {"coverage": 50.0, "coverage_lines": 50.0, "coverage:pkg/sub": 0.0, "patch_coverage": 0.0}
+    assert places(reading) == [("uncovered-change", "pkg/__init__.py", 5, None)]
+    assert reading.status is PASSED
+    unchanged = play("coverage", {"pkg/__init__.py": "def f(x):\n    if x:\n        return 1\n    return 2\n"}, **named)
+    assert unchanged.summary.endswith(", the change has no lines that run")
+    assert "patch_coverage" not in {measurement.name for measurement in unchanged.measurements}

@@ -81,7 +81,7 @@ def test_the_stream_of_a_run(tmp_path: Path) -> None:
         ("run-finished", 2, ""),
     ]
     assert [dict(event.data) for event in events if event.kind != "step-finished"] == [
-        {"tier": "fast", "run_id": "r1", "steps": ["a"], "jobs": 8, "budget": 60},
+        {"tier": "fast", "run_id": "r1", "commit": "", "steps": ["a"], "jobs": 8, "budget": 60},
         {"argv": ["tool"], "log": ".xp/logs/a.log"},
         {"stream": "stdout", "lines": ["one", "two"]},
         {"status": "passed", "exit_code": 0, "seconds": 2, "signal": None},

@@ -9,6 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+LAST_RUN = ".xp/last-run.json"
+"""Where the last run is written, relative to the project."""
+
 
 class Status(StrEnum):
     """How a step or a run ended. Only PASSED is green; each of the others says why it is not."""
@@ -178,6 +181,7 @@ class StepContext:
         budget: seconds that this step may use up, None without a budget.
         changed: files that differ from those of the last green run, relative.
         rerun: the command that runs just this step again; words may follow it.
+        base: the commit at which the change at hand left the trunk, empty when nobody knows.
         slices: the parts of the configuration that the step asked for (e.g. `contracts`).
     """
 
@@ -191,6 +195,7 @@ class StepContext:
     budget: float | None = None
     changed: tuple[str, ...] = ()
     rerun: str = ""
+    base: str = ""
     slices: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -199,7 +204,8 @@ class Step(Protocol):
 
     `NEEDS` lists the distributions that a tier's environment must hold for it. `Options` is the pydantic model of
     the table `[steps.NAME]`. `command` says what to run, `read` what the output means; neither has effects but that
-    `read` may open the command's artifacts. A module may also name the steps that it makes needless: `REPLACES`.
+    `read` may open the command's artifacts. A module may also name the steps that it makes needless (`REPLACES`), and
+    what it always or sometimes measures (`MEASURES`, with globs, and `SOMETIMES`), so that what is gone is missed.
     """
 
     NEEDS: Sequence[str]

@@ -8,8 +8,8 @@ import pytest
 
 from xptasks.contracts.compat import differences
 from xptasks.contracts.compat.sample import body, contract
-from xptasks.contracts.compat.versions import merge_base
 from xptasks.errors import ExitCode, UsageError
+from xptasks.system.change import merge_base
 
 NARROW = {"type": "object", "required": ["a"]}
 

@@ -68,12 +68,12 @@ def _lay(below: Values, top: Values, path: Keys, origin: Origin, origins: dict[K
             result[name] = _lay(known, value, here, origin, origins)
             continue
         origins[here] = origin
-        result[name] = _lay({}, value, here, origin, origins) if isinstance(value, dict) else _frozen(value)
+        result[name] = _lay({}, value, here, origin, origins) if isinstance(value, dict) else frozen(value)
     return result
 
 
-def _frozen(value: object) -> object:
+def frozen(value: object) -> object:
     """Lists become tuples: the models hold only values that cannot change, and are strict about it."""
     if isinstance(value, list):
-        return tuple(_frozen(item) for item in value)
-    return {name: _frozen(item) for name, item in value.items()} if isinstance(value, dict) else value
+        return tuple(frozen(item) for item in value)
+    return {name: frozen(item) for name, item in value.items()} if isinstance(value, dict) else value

@@ -4,11 +4,12 @@
 by which the hook and the next `nox -s TIER` see that nothing changed.
 """
 
+import datetime as dt
 import json
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,15 @@ from xptasks import steps
 from xptasks.config.overrides import did_you_mean
 from xptasks.config.settings import Config
 from xptasks.errors import UsageError
+from xptasks.loop import ratcheting
 from xptasks.results import Command, Event, Status, StepContext
+from xptasks.system import change
 from xptasks.system.files import atomic_write
 from xptasks.tiers import cache, fingerprint, patterns, plan, quick
 from xptasks.tiers.fingerprint import Tree, UncacheableError
-from xptasks.tiers.run import Door, Finished, Planned, Terms
+from xptasks.tiers.run import Door, Finished, Judge, Planned, Terms
 from xptasks.tiers.run import run as run_steps
-from xptasks.tiers.settings import StepOptions
+from xptasks.tiers.settings import StepOptions, TierSettings
 
 _FIXED = {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "120"}
 
@@ -40,6 +43,7 @@ class Request:
         packages: the folders that hold what is installed there; by default those of a virtual environment.
         use_cache: False runs every step; results are kept all the same.
         run_id: what the run is called.
+        today: the day on which exceptions end or not.
         ordinary: nothing was overridden on the command line, so a green run says something about the next one.
     """
 
@@ -53,6 +57,7 @@ class Request:
     use_cache: bool = True
     ordinary: bool = True
     run_id: str = ""
+    today: dt.date = field(default_factory=lambda: dt.datetime.now(dt.UTC).date())
 
     @property
     def folder(self) -> Path:
@@ -128,11 +133,24 @@ def prepare(config: Config, request: Request) -> Prepared:
     seconds = {name: kept.seconds(name) for name in wanted}
     return Prepared(
         request,
-        Terms(request.project, settings.jobs, settings.budget, settings.allow_partial, request.tier, request.run_id),
+        _terms(request, settings, None if extra else ratcheting.gate(request.project, config, request.today)),
         tuple(maker.ready(name, extra if name == wanted[-1] else ()) for name in plan.slowest_first(wanted, seconds)),
         state,
         kept,
         notice,
+    )
+
+
+def _terms(request: Request, settings: TierSettings, judge: Judge | None) -> Terms:
+    return Terms(
+        project=request.project,
+        jobs=settings.jobs,
+        budget=settings.budget,
+        partial_allowed=settings.allow_partial,
+        tier=request.tier,
+        run_id=request.run_id,
+        commit=change.head(request.project) if change.is_clean(request.project) else "",
+        judge=judge,
     )
 
 
@@ -154,6 +172,7 @@ class _Maker:
         self._kept = kept
         self._changed = _changed(request, state.files if state else {})
         self._own = own_globs(request.project)
+        self._base = change.merge_base(request.project) or ""
 
     def ready(self, name: str, extra: tuple[str, ...]) -> Ready:
         """One step."""
@@ -218,10 +237,12 @@ class _Maker:
             budget=self._config.tiers[self._request.tier].budget,
             changed=self._changed,
             rerun=self._rerun(name),
+            base=self._base,
             slices={
                 "contracts": self._config.contracts,
                 "generate": self._config.generate,
                 "service": self._config.service,
+                "ratchets": tuple(self._config.ratchets),
             },
         )
 
@@ -271,7 +292,8 @@ def run(prepared: Prepared, supervisor: Door, emit: Callable[[Event], None]) -> 
 
     def emit_and_keep(event: Event) -> None:
         emit(event)
-        if event.kind == "step-finished" and (why := _keep(prepared, by_name[event.step], event.data["result"], watch)):
+        ready = by_name.get(event.step) if event.kind == "step-finished" else None
+        if ready and (why := _keep(prepared, ready, event.data["result"], watch)):
             emit(Event("notice", event.at, data={"message": f"{event.step} is not kept in the cache: {why}"}))
 
     finished = run_steps(

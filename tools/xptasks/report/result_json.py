@@ -9,10 +9,9 @@ from typing import Literal
 
 from xptasks.errors import XpError
 from xptasks.report.run import Run
-from xptasks.results import Event, Status, StepResult
+from xptasks.results import LAST_RUN, Event, Status, StepResult
 from xptasks.system.files import atomic_write
 
-NAME = ".xp/last-run.json"
 SCHEMA_FILE = "generated/last-run.schema.json"
 
 
@@ -24,6 +23,7 @@ class LastRun:
         schema: the version of this shape.
         tier: the tier's name.
         run_id: the run's id.
+        commit: the commit that was checked; empty when the working tree held something else.
         status: how the run ended; only `passed` is green.
         exit_code: the exit code of the run; see the table of exit codes.
         seconds: wall time of the run.
@@ -35,6 +35,7 @@ class LastRun:
     schema: Literal[1]
     tier: str
     run_id: str
+    commit: str
     status: Status
     exit_code: int
     seconds: float
@@ -55,6 +56,7 @@ def last_run(run: Run) -> LastRun:
         schema=1,
         tier=run.tier,
         run_id=run.run_id,
+        commit=run.commit,
         status=run.status,
         exit_code=run.exit_code,
         seconds=run.seconds,
@@ -71,14 +73,14 @@ def text(run: Run) -> str:
 
 def refused(project: Path, tier: str, error: XpError) -> None:
     """Write that a run could not begin: an older run's file would say otherwise. Only time is lost if that fails."""
-    outcome = LastRun(1, tier, "", Status.ERROR, int(error.exit_code), 0.0, None, (), (str(error),))
+    outcome = LastRun(1, tier, "", "", Status.ERROR, int(error.exit_code), 0.0, None, (), (str(error),))
     with suppress(OSError):
-        atomic_write(project / NAME, json.dumps(asdict(outcome), indent=2) + "\n")
+        atomic_write(project / LAST_RUN, json.dumps(asdict(outcome), indent=2) + "\n")
 
 
 def result_json(project: Path) -> Callable[[Event, Run], None]:
     """A sink that writes the file at the end; until then there is none, so that nobody reads an older run's."""
-    path = project / NAME
+    path = project / LAST_RUN
 
     def sink(event: Event, run: Run) -> None:
         if event.kind == "run-started":

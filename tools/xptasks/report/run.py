@@ -18,6 +18,7 @@ class Run:
     Attributes:
         tier: the tier's name.
         run_id: the run's id.
+        commit: the commit that is checked; empty when the working tree holds something else.
         budget: seconds that the steps may take together.
         results: finished steps, in the order in which they finished.
         notices: what the runner had to say besides.
@@ -29,6 +30,7 @@ class Run:
 
     tier: str = "run"
     run_id: str = ""
+    commit: str = ""
     budget: float | None = None
     results: list[StepResult] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
@@ -44,6 +46,7 @@ class Run:
             case "run-started":
                 self.tier = data.get("tier", self.tier)
                 self.run_id = data.get("run_id", self.run_id)
+                self.commit = data.get("commit", "")
                 self.budget = data.get("budget")
             case "step-output":
                 self.tails.setdefault(event.step, deque(maxlen=TAIL)).extend(data["lines"])

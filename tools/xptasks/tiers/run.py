@@ -2,7 +2,7 @@
 
 The events and their data (every event of a step has `step`):
 
-- `run-started`: `tier`, `run_id`, `steps`, `jobs`, `budget`
+- `run-started`: `tier`, `run_id`, `commit`, `steps`, `jobs`, `budget`
 - `step-started`: `argv`, `log`
 - `step-output`: `stream`, `lines`
 - `step-finished`: `result`, a `StepResult` as JSON
@@ -82,6 +82,10 @@ class Planned:
     cached: StepResult | None = None
 
 
+Judge = Callable[[Sequence[StepResult]], StepResult | None]
+"""From the results of all steps to one more result, or None."""
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The terms of a run.
@@ -92,6 +96,8 @@ class Terms:
         budget: seconds for all steps together; None means no limit.
         partial_allowed: whether deferred tests or a missing tool are good enough here (they are in `fast`).
         tier, run_id: what the run is called, for the reports.
+        commit: the commit that is checked; empty when the working tree holds something else.
+        judge: has the last word about the results.
     """
 
     project: Path
@@ -100,6 +106,8 @@ class Terms:
     partial_allowed: bool = False
     tier: str = ""
     run_id: str = ""
+    commit: str = ""
+    judge: Judge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +133,8 @@ def run(
 ) -> Finished:
     """Run what is not cached, in the given order, and return a result for every step.
 
-    The supervisor is entered only when there is something to run.
+    The supervisor is entered only when there is something to run. Unless a signal ends the run, its judge looks at the
+    results of all steps and may add one.
     """
     pool = _Pool(
         terms, supervisor, emit, clock, total=len(planned), waiting=[step for step in planned if not step.cached]
@@ -134,6 +143,7 @@ def run(
         "run-started",
         tier=terms.tier,
         run_id=terms.run_id,
+        commit=terms.commit,
         steps=[step.name for step in planned],
         jobs=terms.jobs,
         budget=terms.budget,
@@ -144,7 +154,11 @@ def run(
     if pool.waiting:
         with supervisor:
             pool.work()
-    finished = Finished(tuple(pool.results[step.name] for step in planned), pool.signum)
+    results = tuple(pool.results[step.name] for step in planned)
+    if terms.judge and pool.signum is None and (verdict := terms.judge(results)):
+        pool.finish(verdict)
+        results = (*results, verdict)
+    finished = Finished(results, pool.signum)
     code = exit_code(finished, partial_allowed=terms.partial_allowed)
     pool.tell("run-finished", status=finished.status, exit_code=int(code), seconds=pool.now, signal=pool.signum)
     return finished

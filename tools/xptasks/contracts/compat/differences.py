@@ -9,8 +9,9 @@ from pathlib import Path
 from xptasks.contracts.compat import DEFAULT_PROFILES, compare
 from xptasks.contracts.compat.change import PROFILES, Change, Profile
 from xptasks.contracts.compat.output import as_json, as_markdown, as_text
-from xptasks.contracts.compat.versions import in_revision, load_version, merge_base
+from xptasks.contracts.compat.versions import in_revision, load_version
 from xptasks.errors import ExitCode, UsageError
+from xptasks.system.change import merge_base
 
 Pair = tuple[str, str]
 

@@ -11,7 +11,6 @@ from xptasks.errors import UsageError
 from xptasks.system import git
 
 _SUFFIXES = (".yaml", ".yml", ".json")
-_TRUNKS = ("origin/HEAD", "origin/main", "main", "origin/master", "master")
 
 
 def load_version(name: str, folder: Path) -> Document:
@@ -28,15 +27,6 @@ def load_version(name: str, folder: Path) -> Document:
     if not colon or not revision or not inner:
         raise UsageError(f"there is no file {name!r}", hint="Name a file, or REVISION:PATH for a file in git.")
     return _load_revision(revision, inner, folder)
-
-
-def merge_base(folder: Path) -> str | None:
-    """Where this branch left the trunk; None without git or without a trunk."""
-    for trunk in _TRUNKS:
-        (found,) = git.capture((("git", "merge-base", "HEAD", trunk),), str(folder))
-        if found:
-            return found.decode().strip()
-    return None
 
 
 def in_revision(revision: str, path: str, folder: Path) -> bool:
