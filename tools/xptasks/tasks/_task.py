@@ -6,13 +6,16 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import task as invoke_task
 
 from xptasks.errors import ExitCode, XpError
+
+if TYPE_CHECKING:
+    from xptasks.config.settings import Config
 
 
 def task(*, aliases: tuple[str, ...] = (), **options: Any) -> Callable[[Callable[..., int | None]], Any]:  # noqa: ANN401
@@ -48,11 +51,15 @@ def task(*, aliases: tuple[str, ...] = (), **options: Any) -> Callable[[Callable
 
 
 def _with_context(function: Callable[..., Any]) -> Any:  # noqa: ANN401 - inspect.Signature
+    """The signature that Invoke sees; of a default `()` it would make a tuple of the value's letters."""
     import inspect  # noqa: PLC0415 - Invoke has imported it already
 
     signature = inspect.signature(function)
     context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return signature.replace(parameters=[context, *signature.parameters.values()])
+    given = [
+        each.replace(default=None if each.default == () else each.default) for each in signature.parameters.values()
+    ]
+    return signature.replace(parameters=[context, *given])
 
 
 def project() -> Path:
@@ -71,3 +78,12 @@ def project() -> Path:
 def environ() -> dict[str, str]:
     """The environment, at the edge."""
     return dict(os.environ)
+
+
+def tier_python(folder: Path, config: "Config", step: str) -> str:
+    """The interpreter of the first tier that has the step and was run here, else our own."""
+    for name, tier in config.tiers.items():
+        python = folder / ".nox" / name / "bin" / "python"
+        if step in tier.steps and python.exists():
+            return str(python)
+    return sys.executable
