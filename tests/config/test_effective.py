@@ -38,7 +38,7 @@ def plugin(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("a_plugin_for_upload")
     module.Options = Options  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(steps, "_plugins", lambda: {"upload": module.__name__})
+    monkeypatch.setattr(steps._registry, "_plugins", {"upload": module.__name__})
 
 
 @pytest.fixture

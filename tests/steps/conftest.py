@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from xptasks import steps
+from xptasks.contracts.generate.settings import GenerateSettings
+from xptasks.contracts.settings import ContractsSettings
+from xptasks.probes.kinds import health
 from xptasks.results import Command, Outcome, Reading, StepContext
+from xptasks.service.settings import ServiceSettings
 
 TOOLS = Path(__file__).parents[2] / "tools"
 Play = Callable[..., Reading]
@@ -20,7 +24,18 @@ def context(tmp_path: Path) -> StepContext:
     project = tmp_path / "project"
     project.mkdir()
     return StepContext(
-        project, sys.executable, (".",), ("tests",), scratch=tmp_path / "scratch", state=tmp_path / "state"
+        project,
+        sys.executable,
+        (".",),
+        ("tests",),
+        scratch=tmp_path / "scratch",
+        state=tmp_path / "state",
+        slices={
+            "contracts": ContractsSettings(),
+            "generate": GenerateSettings(),
+            "service": ServiceSettings(),
+            "probes": {"health": health.Options(kind="health")},
+        },
     )
 
 

@@ -206,6 +206,38 @@ SecretReference = Annotated[
 """A secret by reference; a secret that is written out is refused and not repeated."""
 
 
+def _referred(values: dict[str, str]) -> dict[str, str]:
+    return {name: Secret(value) if Secret.is_reference(value) else value for name, value in values.items()}
+
+
+def resolved(table: Mapping[str, str], environ: Mapping[str, str], project: Path) -> dict[str, str]:
+    """A table of texts with every secret in place of its reference.
+
+    Raises:
+        CannotRunError: a secret is not there.
+    """
+    return {
+        name: value.resolve(environ, project) if isinstance(value, Secret) else value for name, value in table.items()
+    }
+
+
+_HEADER = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}"
+HeaderName = Annotated[
+    str,
+    matching(_HEADER, "the name of a header has only letters, digits and '-', for example 'X-API-Key'"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_HEADER}$"}),
+]
+_TABLE = (
+    AfterValidator(_referred),
+    PlainSerializer(dict, return_type=dict[str, str]),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}, "$comment": "table of texts"}),
+)
+HeaderTable = Annotated[dict[HeaderName, str], *_TABLE]
+"""Headers by name; a value `env:NAME` or `file:PATH` becomes a `Secret`, any other is the value itself."""
+VariableTable = Annotated[dict[VariableName, str], *_TABLE]
+"""Environment variables by name, with values as in `HeaderTable`."""
+
+
 def mask(text: str, secrets: Iterable[str]) -> str:
     """Replace every secret in a text by `***`, also where it is escaped as in JSON or TOML; empty ones count not."""
     forms = {form for secret in secrets for form in (secret, json.dumps(secret)[1:-1])} - {""}

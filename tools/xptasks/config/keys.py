@@ -2,12 +2,15 @@
 
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
+from pydantic import create_model
 from pydantic.fields import FieldInfo
 
 from xptasks import steps
 from xptasks.config.settings import Config
+from xptasks.probes import kinds
 from xptasks.settings import Settings
 
 Keys = tuple[str, ...]
@@ -28,11 +31,23 @@ def table(path: Keys) -> type[Settings] | None:
 def _inside(here: Any, name: str, path: Keys) -> Any:  # noqa: ANN401 - an annotation may be anything
     if path == ("steps",):
         return steps.load(name).Options
+    if path == ("probes",):
+        return _any_probe()
     if _is_table(here):
         field = here.model_fields.get(name)
         plain = _plain(field.annotation) if field else None
         return _plain(get_args(plain)[0]) if _is_list_of_tables(plain) else plain
     return _plain(get_args(here)[1]) if get_origin(here) is dict else None
+
+
+@cache
+def _any_probe() -> type[Settings]:
+    """The keys of every kind of probe together: of which kind one is, its path does not tell."""
+    options = [kinds.load(name).Options for name in kinds.REGISTRY.builtin]
+    fields: dict[str, Any] = {
+        name: (each.annotation, each) for one in options for name, each in one.model_fields.items()
+    }
+    return create_model("AnyProbe", __base__=Settings, **fields)
 
 
 def _plain(annotation: Any) -> Any:  # noqa: ANN401 - an annotation may be anything

@@ -8,7 +8,9 @@ from xptasks import steps
 from xptasks.config import schema
 from xptasks.config.overrides import RESERVED, variable
 from xptasks.config.schema import Schema
+from xptasks.probes import kinds
 
+_HEAD = ["| key | type | default | meaning | variable |", "|---|---|---|---|---|"]
 _KINDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
 _INTRODUCTION = """\
 # xpconfig.toml
@@ -67,6 +69,7 @@ def page(built: Schema) -> str:
         _reserved(),
         _section((), "", {"version": root["version"]}, {"version"}, definitions),
         *_tables(root, definitions),
+        *_probes(root["probes"], definitions),
         *_model(("steps", "NAME"), root["steps"], definitions["StepOptions"], definitions),
         *_steps(definitions),
         _profiles(root["profiles"]["description"]),
@@ -78,7 +81,7 @@ def _tables(root: Schema, definitions: Schema) -> Iterator[str]:
     """A section for each table of one shape; steps and profiles have shapes of their own."""
     for name, place in root.items():
         reference = place.get("$ref") or place.get("additionalProperties", {}).get("$ref")
-        if reference and name not in {"steps", "profiles"}:
+        if reference and name not in {"steps", "probes", "profiles"}:
             path = (name,) if "$ref" in place else (name, "NAME")
             yield from _model(path, place, definitions[reference.rpartition("/")[2]], definitions)
 
@@ -121,6 +124,26 @@ def _steps(definitions: Schema) -> Iterator[str]:
             yield _section(path, model["description"], properties, set(model.get("required", ())), definitions)
 
 
+def _probes(place: Schema, definitions: Schema) -> Iterator[str]:
+    """A section for what all probes have in common, and one for each kind, with its own example."""
+    common = definitions["ProbeOptions"]["properties"]
+    yield _probe("", place["description"], common, {"kind", "path"})
+    for name in kinds.REGISTRY.builtin:
+        model = definitions[f"probe_{name}"]
+        own = _without(model, set(common))
+        sample = f"```toml\n[probes.{name}]\n{kinds.load(name).EXAMPLE}```\n"
+        yield _probe(f' with `kind = "{name}"`', model["description"], own, set(model["required"])) + "\n" + sample
+
+
+def _probe(which: str, description: str, properties: Schema, required: set[str]) -> str:
+    """Tables inside have no section of their own: their keys stand in the text, and in the example."""
+    path = ("probes", "NAME")
+    rows = [
+        _row(path, name, each, required=name in required, single=not _inner(each)) for name, each in properties.items()
+    ]
+    return "\n".join([f"## `[probes.NAME]`{which}\n", f"{description}\n", *_HEAD, *rows, ""])
+
+
 def _without(model: Schema, common: set[str]) -> Schema:
     return {name: each for name, each in model["properties"].items() if name not in common}
 
@@ -142,7 +165,7 @@ def _section(
 def _rows(path: tuple[str, ...], properties: Schema, required: set[str], *, single: bool = True) -> list[str]:
     plain = {name: each for name, each in properties.items() if not _inner(each)}
     rows = [_row(path, name, each, required=name in required, single=single) for name, each in plain.items()]
-    return ["| key | type | default | meaning | variable |", "|---|---|---|---|---|", *rows]
+    return [*_HEAD, *rows]
 
 
 def _row(path: tuple[str, ...], name: str, key: Schema, *, required: bool, single: bool) -> str:

@@ -9,6 +9,7 @@ from pydantic_core import core_schema
 
 from xptasks import steps
 from xptasks.config.settings import Config
+from xptasks.probes import kinds
 from xptasks.steps import command
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def build() -> Schema:
     definitions = _definitions()
     root = definitions.pop("Config")
     _describe_steps(root["properties"]["steps"], definitions)
+    _describe_probes(root["properties"]["probes"], definitions)
     profiles = root["properties"].pop("profiles")
     # A profile holds part of anything but profiles, so each definition gets a twin that requires nothing.
     twins = {f"{name}{_PARTIAL}": _partial(each) for name, each in {**definitions, "Profile": root}.items()}
@@ -55,11 +57,13 @@ def as_text(schema: Schema) -> str:
 
 
 def _definitions() -> Schema:
-    """The schemas of all models by name; those of steps are called `step_NAME`."""
+    """The schemas of all models by name; those of steps are called `step_NAME`, those of probes `probe_KIND`."""
     models: list[type[Settings]] = [Config, command.Options, *(steps.load(name).Options for name in steps.builtin())]
+    models += [kinds.load(name).Options for name in kinds.REGISTRY.builtin]
     # Only in this mode a default is written as the file writes it: "30s".
     _, found = models_json_schema([(model, "serialization") for model in models], schema_generator=_Toml)
     text = re.sub(r"xptasks__steps__(\w+?)__Options", r"step_\1", json.dumps(found["$defs"]))
+    text = re.sub(r"xptasks__probes__kinds__(\w+?)__Options", r"probe_\1", text)
     definitions: Schema = json.loads(text)
     return definitions
 
@@ -69,6 +73,12 @@ def _describe_steps(table: Schema, definitions: Schema) -> None:
         definitions[f"step_{name}"]["title"] = f"[steps.{name}]"
     table["properties"] = {name: _refer(f"step_{name}") for name in steps.builtin()}
     table["additionalProperties"] = _refer("step_command")
+
+
+def _describe_probes(table: Schema, definitions: Schema) -> None:
+    for name in kinds.REGISTRY.builtin:
+        definitions[f"probe_{name}"]["title"] = f'[probes.NAME] with kind = "{name}"'
+    table["additionalProperties"] = {"anyOf": [_refer(f"probe_{name}") for name in kinds.REGISTRY.builtin]}
 
 
 def _refer(name: str) -> Schema:

@@ -7,6 +7,7 @@ from pydantic import Field, SerializeAsAny
 from xptasks.contracts.generate.settings import GenerateSettings
 from xptasks.contracts.settings import ContractsSettings
 from xptasks.delivery.settings import DeploySettings
+from xptasks.probes.settings import ProbeOptions
 from xptasks.quality.settings import RatchetName, RatchetSettings, SprintSettings
 from xptasks.service.settings import ServiceSettings
 from xptasks.settings import Name, ProjectName, ProjectPaths, PythonVersion, Settings, VariableName
@@ -60,6 +61,11 @@ class Config(Settings):
     ] = ServiceSettings()
     deploy: Annotated[DeploySettings, Field(description="Where releases run, and how a new one takes over.")] = (
         DeploySettings()
+    )
+    probes: dict[Name, SerializeAsAny[ProbeOptions]] = Field(
+        default_factory=dict,
+        description="What is looked at in a running service, by name; `kind` says how. The step `smoke` and "
+        "`inv probe` let every probe look once.",
     )
     tiers: dict[Name, TierSettings] = Field(
         default_factory=dict,

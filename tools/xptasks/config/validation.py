@@ -1,7 +1,7 @@
 """From merged values to a `Config`, or to everything that is wrong with them; knows paths, not positions."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -14,11 +14,14 @@ from xptasks.config.layers import Values
 from xptasks.config.overrides import did_you_mean, example
 from xptasks.config.problems import quoted
 from xptasks.config.settings import Config
+from xptasks.probes import kinds
+from xptasks.probes.settings import ProbeOptions
 from xptasks.settings import SECRET_ERROR
 from xptasks.tiers.settings import StepOptions
 
 Path = tuple[str | int, ...]
 _LIMIT = 1000  # mistakes of one table: to explain more of them would take long, and nobody reads them
+_NO_PROBE = ProbeOptions(kind="none", path="/")  # stands in for one with mistakes, which are told already
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -35,9 +38,11 @@ class Problem:
 
 def validate(values: Values) -> tuple[Config | None, list[Problem]]:
     """The configuration, or None and what is wrong."""
-    tables, problems = _step_tables(values)
-    config, more = _model(Config, (), values, values | ({"steps": tables} if tables is not None else {}))
-    return (None if problems else config), [*problems, *more]
+    made, problems = _step_tables(values)
+    probes, more = _probe_tables(values)
+    tables = {name: each for name, each in (("steps", made), ("probes", probes)) if each is not None}
+    config, others = _model(Config, (), values, values | tables)
+    return (None if problems or more else config), [*problems, *more, *others]
 
 
 def _step_tables(values: Values) -> tuple[Values | None, list[Problem]]:
@@ -63,6 +68,34 @@ def _step_table(name: str, table: object, values: Values) -> tuple[object, list[
     return options or StepOptions(), problems
 
 
+def _probe_tables(values: Values) -> tuple[Values | None, list[Problem]]:
+    """The tables `[probes.NAME]` as the options of each one's kind."""
+    given = values.get("probes")
+    if not isinstance(given, dict):
+        return None, []
+    made: Values = {}
+    problems: list[Problem] = []
+    for name, table in given.items():
+        made[name], more = _probe_table(name, table, values)
+        problems.extend(more)
+    return made, problems
+
+
+def _probe_table(name: str, table: object, values: Values) -> tuple[object, list[Problem]]:
+    if not isinstance(table, dict):
+        return table, []
+    kind = table.get("kind")
+    if not isinstance(kind, str) or not kinds.REGISTRY.has(kind):
+        known = kinds.REGISTRY.names()
+        near = did_you_mean(kind, known) if isinstance(kind, str) else ""
+        said = f"there is no kind of probe {quoted(kind)}" if isinstance(kind, str) else "a probe needs its 'kind'"
+        path: Path = ("probes", name, "kind") if "kind" in table else ("probes", name)
+        hint = near or f"the kinds are: {', '.join(known)}"
+        return _NO_PROBE, [Problem(path, said, hint, at="value" if "kind" in table else "key")]
+    options, problems = _model(kinds.load(kind).Options, ("probes", name), values, table)
+    return options or _NO_PROBE, problems
+
+
 def is_step(name: str) -> bool:
     """Whether a step has this name; plugins, which take longer to find, are looked for last."""
     return name in steps.builtin() or name in steps.names()
@@ -86,7 +119,8 @@ def _model(model: type[_Model], path: Path, values: Values, table: Values) -> tu
         return model.model_validate(table, strict=True), []
     except ValidationError as error:
         found = error.errors(include_url=False)[:_LIMIT]
-        return None, [_problem(detail, _path(values, (*path, *detail["loc"]), detail)) for detail in found]
+        known = {path: list(model.model_fields)}
+        return None, [_problem(detail, _path(values, (*path, *detail["loc"]), detail), known) for detail in found]
 
 
 def _path(values: Values, loc: Path, detail: ErrorDetails) -> Path:
@@ -125,10 +159,11 @@ _GIVEN: dict[type, str] = {
 }
 
 
-def _problem(detail: ErrorDetails, path: Path) -> Problem:
+def _problem(detail: ErrorDetails, path: Path, known: Mapping[Path, list[str]]) -> Problem:
+    """What pydantic found; `known` holds the keys of the table that it looked at."""
     kind = detail["type"]
     if kind == "extra_forbidden":
-        return _unknown_key(path)
+        return _unknown_key(path, known.get(path[:-1]))
     if kind == "missing":
         return Problem(path, f"{_subject(path[:-1])} needs the key '{path[-1]}'", _advice(kind, path), at="key")
     at: Literal["key", "value"] = "key" if "[key]" in detail["loc"] else "value"
@@ -171,20 +206,22 @@ def _dotted(path: Path) -> str:
     return quoted(".".join(str(part + 1 if isinstance(part, int) else part) for part in path))[1:-1]
 
 
-def _unknown_key(path: Path) -> Problem:
+def _unknown_key(path: Path, known: list[str] | None) -> Problem:
     table, name = _names(path[:-1]), str(path[-1])
-    model = keys.table(table)
-    known = list(model.model_fields) if model else []
-    hint = did_you_mean(name, known) or _elsewhere(name) or f"known keys: {', '.join(known)}"
+    if known is None:
+        model = keys.table(table)
+        known = list(model.model_fields) if model else []
+    hint = did_you_mean(name, known) or _elsewhere(name, table[:1]) or f"known keys: {', '.join(known)}"
     return Problem(
         path, f"unknown key {quoted(name)} in {f'[{_dotted(table)}]' if table else 'the file'}", hint, at="key"
     )
 
 
-def _elsewhere(name: str) -> str:
-    """A hint for a key that stands in the wrong table."""
+def _elsewhere(name: str, here: tuple[str, ...]) -> str:
+    """A hint for a key that stands in the wrong table; among probes it is the kind that is wrong."""
     places = (path for path, _ in keys.walk(lambda table: () if table == ("steps",) else ("NAME",)))
-    found = next((path for path in places if path[-1] == name and len(path) > 1), None)
+    known = (path for path in places if path[:1] != here or here != ("probes",))
+    found = next((path for path in known if path[-1] == name and len(path) > 1), None)
     return f"the key '{name}' belongs in [{'.'.join(found[:-1])}]" if found else ""
 
 

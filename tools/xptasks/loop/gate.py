@@ -242,6 +242,7 @@ class _Maker:
                 "contracts": self._config.contracts,
                 "generate": self._config.generate,
                 "service": self._config.service,
+                "probes": self._config.probes,
                 "ratchets": tuple(self._config.ratchets),
             },
         )

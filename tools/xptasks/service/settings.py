@@ -4,23 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import Field
 
-from xptasks.settings import Duration, Secret, Settings, UrlPath, VariableName
+from xptasks.settings import Duration, Settings, UrlPath, VariableTable, resolved
 
 PORT = "{port}"
-
-
-def _referred(values: dict[str, str]) -> dict[str, str]:
-    return {name: Secret(value) if Secret.is_reference(value) else value for name, value in values.items()}
-
-
-EnvironmentTable = Annotated[
-    dict[VariableName, str],
-    AfterValidator(_referred),
-    PlainSerializer(dict, return_type=dict[str, str]),
-    WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}, "$comment": "table of texts"}),
-]
 
 
 class ServiceSettings(Settings):
@@ -38,7 +26,7 @@ class ServiceSettings(Settings):
         UrlPath, Field(description="The service is ready when this path answers with 2xx.", examples=["/health"])
     ] = "/health"
     environment: Annotated[
-        EnvironmentTable,
+        VariableTable,
         Field(
             description="Environment variables of the service, beside those of the caller. A value `env:NAME` or "
             "`file:PATH` is where a secret is; any other is the value itself.",
@@ -53,12 +41,9 @@ class ServiceSettings(Settings):
     ] = 5.0
 
     def variables(self, environ: Mapping[str, str], project: Path) -> dict[str, str]:
-        """`environment` with every reference resolved.
+        """`environment` with every secret in place of its reference.
 
         Raises:
             CannotRunError: a secret is not there.
         """
-        return {
-            name: value.resolve(environ, project) if isinstance(value, Secret) else value
-            for name, value in self.environment.items()
-        }
+        return resolved(self.environment, environ, project)

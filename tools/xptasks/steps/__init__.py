@@ -4,36 +4,27 @@ The folder is the registry: it is listed without importing anything, and a modul
 Other distributions add steps through the entry point group `xptasks.steps`.
 """
 
-import os
-from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
+
+from xptasks.registry import Registry
 
 if TYPE_CHECKING:
     from xptasks.results import Step
 
 GROUP = "xptasks.steps"
 _COMMAND = "command"  # what a table with `run` is; not a step by its own name
+_registry = Registry(__name__, __file__, group=GROUP, leave_out=(_COMMAND,))
 
 
-@cache
 def builtin() -> tuple[str, ...]:
     """The names of the steps that come with xptasks, sorted."""
-    files = (name for name in os.listdir(Path(__file__).parent) if name.endswith(".py") and name[0] != "_")  # noqa: PTH208
-    return tuple(sorted(name.removesuffix(".py") for name in files if name != f"{_COMMAND}.py"))
+    return _registry.builtin
 
 
 def names() -> tuple[str, ...]:
     """The names of all steps, those of installed plugins included."""
-    return tuple(sorted({*builtin(), *_plugins()}))
-
-
-@cache
-def _plugins() -> dict[str, str]:
-    from importlib.metadata import entry_points  # noqa: PLC0415 - slow to import, and rarely needed
-
-    return {entry.name: entry.value for entry in entry_points(group=GROUP)}
+    return _registry.names()
 
 
 def load(name: str) -> "Step":
@@ -41,8 +32,4 @@ def load(name: str) -> "Step":
 
     The kind of step that runs a user's command has the name `command`.
     """
-    if name in builtin():
-        return cast("Step", import_module(f"{__name__}.{name}"))
-    if name in _plugins():
-        return cast("Step", import_module(_plugins()[name]))
-    return cast("Step", import_module(f"{__name__}.{_COMMAND}"))
+    return cast("Step", _registry.load(name) if _registry.has(name) else import_module(f"{__name__}.{_COMMAND}"))
