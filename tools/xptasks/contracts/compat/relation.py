@@ -138,12 +138,31 @@ class Relation:
         yield from islice((value for value in self.maker.of_part(one) if value not in taken), 3)
 
     def _opaque_candidates(self, one: Part, schema: Schema) -> Iterator[Any]:
-        for word in ("not", "if", "contains", "contentSchema"):
+        """Values of the part that are likely to break a condition."""
+        for word in ("not", "if", "contentSchema"):
             if word in schema:
-                yield from self.maker.instances(both(_kind_only(one), schema[word]))
+                yield from self._values_of_both(one, schema[word])
         yield from self._dependents(one, schema)
         for first, second in combinations(schema.get("oneOf", ())[:4], 2):
-            yield from islice(self.maker.instances(both(_kind_only(one), first, second)), 2)
+            yield from islice(self._values_of_both(one, both(first, second)), 2)
+        if "unevaluatedProperties" in schema and one.kind == "object":
+            yield from self._with_free_name(one)
+        if "unevaluatedItems" in schema and one.kind == "array":
+            yield from self._of_lengths(one, Part("array", size=Range(0, len(one.prefix))))
+        yield from self.maker.of_part(one)
+
+    def _values_of_both(self, one: Part, schema: Schema) -> Iterator[Any]:
+        for part in self.normalizer.normal(schema).get(one.kind, ()):
+            met = self.normalizer.meet(one, part)
+            if met is not None:
+                yield from islice(self.maker.of_part(met), 3)
+
+    def _with_free_name(self, one: Part) -> Iterator[Any]:
+        for name in islice((name for name in self.maker.new_names(one) if name not in one.properties), 2):
+            try:
+                yield self.maker.object(one, 0, {name: self.maker.one(one.member(name))})
+            except LookupError:
+                continue
 
     def _dependents(self, one: Part, schema: Schema) -> Iterator[Any]:
         for word in ("dependentRequired", "dependentSchemas"):

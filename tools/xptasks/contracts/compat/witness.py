@@ -11,8 +11,10 @@ from xptasks.contracts.compat.schemas import HIDDEN, Schema, Table
 
 _DEEPEST = 6  # members inside of members; deeper ones are left out when they may be
 _MOST = 6  # instances of one schema that are worth a try
+_VARIED = 60  # values of one schema that are told apart
 _NONE = object()
-_LONGEST = 2_000  # characters or items that are worth a try
+_LONGEST = 50_000  # characters that are worth a try
+_LARGEST = 2_000  # items that are worth a try
 
 FORMATS = {
     "uuid": "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
@@ -124,7 +126,7 @@ class Maker:
 
     def array(self, part: Part, length: int, depth: int = 0) -> list[Any]:
         """An array of this length."""
-        if length > _LONGEST:
+        if length > _LARGEST:
             raise LookupError
         items: list[Any] = []
         wanted = [self.one(item.schema, depth + 1) for item in part.contains for _ in range(item.least)]
@@ -138,11 +140,9 @@ class Maker:
     def _another(self, schema: Schema, taken: list[Any], depth: int) -> Any:  # noqa: ANN401
         if not taken:
             return self.one(schema, depth + 1)
-        for parts in self._normalizer.normal(schema).values():
-            for part in parts:
-                for value in islice(self.of_part(part, depth + 1), 50):
-                    if value not in taken:
-                        return value
+        for value in islice(self._all(schema, depth + 1), 10 * _VARIED):
+            if value not in taken:
+                return value
         raise LookupError
 
     def _objects(self, part: Part, depth: int) -> Iterator[dict[str, Any]]:
@@ -168,6 +168,14 @@ class Maker:
                     continue
         if len(full) > len(smallest):
             yield full
+        for name in full:
+            for value in islice(self._all(part.member(name), depth + 1), _VARIED):
+                yield full | {name: value}
+
+    def _all(self, schema: Schema, depth: int) -> Iterator[Any]:
+        for parts in self._normalizer.normal(schema).values():
+            for part in parts:
+                yield from self.of_part(part, depth)
 
     def object(self, part: Part, depth: int = 0, extra: dict[str, Any] | None = None) -> dict[str, Any]:
         """An object with the required members, and these."""
@@ -217,6 +225,7 @@ def _around(own: Range, other: Range, part: Part) -> Iterator[Number]:
         yield (own.low + own.high) / 2
     yield from (0, 0.5, 1, 0.1, -1, 3, 7, 1000003, 2**53, -(2**31) - 1, 2**31, 2**63, 1e300)
     yield from (step * 1.5 for step in part.multiples)
+    yield from range(_VARIED)
 
 
 def _snap(value: Number, step: Number) -> Number:
@@ -251,14 +260,15 @@ def _texts(part: Part, other: Part) -> Iterator[str]:
         for text in texts_of(pattern, wanted):
             yield text
             yield from (text + "a" * (length - len(text)) for length in wanted if length > len(text))
-    if part.formats:
+    if part.formats & FORMATS.keys():
         return
-    yield from _TEXTS
     for length in wanted:
         yield from ("a" * length, "1" * length)
     for pattern in other.patterns:
         yield from islice(texts_of(pattern), 3)
+    yield from _TEXTS
     yield from FORMATS.values()
+    yield from (f"a{index}" for index in range(_VARIED))
 
 
 def _of_format(name: str, lengths: list[int]) -> Iterator[str]:
