@@ -82,9 +82,6 @@ def build(releases: Releases, source: Source, recipe_of: Callable[[Path], Recipe
 
 
 def _finish(aside: Path, made: Manifest, at: Point) -> None:
-    for name in made.contracts:
-        (aside / "contracts" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(aside / "tree" / name, aside / "contracts" / name)
     atomic_write(aside / MANIFEST, made.as_json())
     seal(aside / "tree")
     at("written")

@@ -1,8 +1,7 @@
 """The releases of one target on disk: finished ones, their environments, and what is being built beside them.
 
     HOME/releases/ID/manifest.json   what is known of it
-                     tree/           the files of the commit, read-only
-                     contracts/      a copy of the contracts that it serves
+                     tree/           the files of the commit, read-only, with the contracts that it serves
     HOME/environments/NAME           Python environments, shared by releases with the same pins
     HOME/building/                   what is not finished
 
