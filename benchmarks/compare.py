@@ -23,10 +23,13 @@ _VERDICTS = (0, 1)  # exit codes: nothing breaks, something does
 _CHILD = (
     "import sys\n"
     "from pathlib import Path\n"
-    "from xptasks.contracts.compat import differences\n"
-    "changes = differences.find([(sys.argv[1], sys.argv[2])], (), Path.cwd())\n"
-    "differences.show(changes)\n"
-    "raise SystemExit(differences.exit_code(changes))\n"
+    "from datetime import date\n"
+    "from xptasks.contracts.compat import differences, formats\n"
+    "from xptasks.contracts.compat.baselines import Baseline\n"
+    "on = differences.Terms(Path.cwd(), date.today())\n"
+    "judgement = differences.judge_on([Baseline('base', ((sys.argv[1], sys.argv[2]),))], on)\n"
+    "formats.show('text', judgement)\n"
+    "raise SystemExit(judgement.exit_code())\n"
 )
 
 

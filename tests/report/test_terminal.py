@@ -19,10 +19,11 @@ from tests.report.conftest import (
     results,
     run_of,
 )
+from xptasks.markup import clean
 from xptasks.report.live import live
 from xptasks.report.run import Run, step_result, tally
 from xptasks.report.terminal import lines, plain
-from xptasks.report.text import clean, clip, duration
+from xptasks.report.text import clip, duration
 from xptasks.results import Event, Finding, Reading, Status, StepResult
 
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from xptasks import config
+from xptasks.contracts.compat import listing
 from xptasks.contracts.writing.guide import with_table
 from xptasks.errors import ExitCode
 from xptasks.report import result_json
@@ -17,7 +18,8 @@ def files(project: Path) -> dict[str, str]:
     """The content of every generated file, by its path in the project; that of a guide keeps what a hand wrote."""
     guide = _text(project / _GUIDE)
     tables = {_GUIDE: with_table(guide)} if guide else {}
-    return {**config.generated_files(), **result_json.generated_files(), **tables}
+    rules = {listing.PAGE: listing.page()}
+    return {**config.generated_files(), **result_json.generated_files(), **rules, **tables}
 
 
 def write(project: Path) -> int:

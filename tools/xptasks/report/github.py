@@ -4,16 +4,15 @@ import html
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from xptasks.markup import workflow_command
 from xptasks.report.run import Run, is_green, said, tally, verdict
 from xptasks.report.terminal import MOST_FINDINGS
-from xptasks.report.text import clean, clip, duration, one_line
+from xptasks.report.text import clip, duration, one_line
 from xptasks.results import Event, Finding
 
 # GitHub refuses a summary above 1 MiB; several runs of a job share it.
 MOST_BYTES = 200_000
 _LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
-_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
-_PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
 
 
 def annotations(write: Callable[[str], None]) -> Callable[[Event, Run], None]:
@@ -30,15 +29,15 @@ def annotations(write: Callable[[str], None]) -> Callable[[Event, Run], None]:
 def command(finding: Finding) -> str:
     """The workflow command that annotates a line."""
     position = finding.position
-    properties = {
-        "file": position and position.file,
-        "line": position and position.line,
-        "col": position and position.column,
-        "title": finding.rule,
-    }
-    shown = ",".join(f"{name}={clean(str(value)).translate(_PROPERTY)}" for name, value in properties.items() if value)
     message = f"{finding.message}\n{finding.hint}" if finding.hint else finding.message
-    return f"::{_LEVELS[finding.severity]}{' ' * bool(shown)}{shown}::{clean(message).translate(_DATA)}"
+    return workflow_command(
+        _LEVELS[finding.severity],
+        message,
+        file=position and position.file,
+        line=position and position.line,
+        col=position and position.column,
+        title=finding.rule,
+    )
 
 
 def harmless(line: str) -> str:

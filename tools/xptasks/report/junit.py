@@ -1,18 +1,16 @@
 """`.xp/junit.xml`: a test case for each step, in the dialect that Jenkins, GitLab and GitHub's actions read."""
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET  # we write XML here and never read any
 
+from xptasks.markup import legal_xml
 from xptasks.report.run import Run, is_green, said, verdict
 from xptasks.report.terminal import finding_lines
 from xptasks.results import Event, Status, StepResult
 from xptasks.system.files import atomic_write
 
 NAME = ".xp/junit.xml"
-# What XML 1.0 cannot hold, not even escaped.
-_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ELEMENTS = {Status.FAILED: "failure", Status.ERROR: "error", Status.TIMED_OUT: "error"}
 
 
@@ -49,7 +47,7 @@ def text(run: Run) -> str:
 def _case(run: Run, result: StepResult) -> ET.Element:
     case = ET.Element("testcase", _attributes(classname=run.tier, name=result.step, time=f"{result.seconds:.3f}"))
     case.extend(_outcomes(run, result))
-    ET.SubElement(case, "system-out").text = _legal(f"{verdict(result)}: {said(result)}")
+    ET.SubElement(case, "system-out").text = legal_xml(f"{verdict(result)}: {said(result)}")
     return case
 
 
@@ -61,18 +59,14 @@ def _outcomes(run: Run, result: StepResult) -> Iterator[ET.Element]:
     findings = [finding for finding in result.reading.findings if finding.severity == "error"]
     if kind == "skipped" or not findings:
         element = ET.Element(kind, _attributes(message=f"{verdict(result)}: {said(result)}"))
-        element.text = _legal("\n".join(run.tails.get(result.step, ())))
+        element.text = legal_xml("\n".join(run.tails.get(result.step, ())))
         yield element
         return
     for finding in findings:
         element = ET.Element(kind, _attributes(type=finding.rule, message=finding.message))
-        element.text = _legal("\n".join(finding_lines(finding)))
+        element.text = legal_xml("\n".join(finding_lines(finding)))
         yield element
 
 
 def _attributes(**values: object) -> dict[str, str]:
-    return {name: _legal(str(value)) for name, value in values.items()}
-
-
-def _legal(text: str) -> str:
-    return _ILLEGAL.sub("", text)
+    return {name: legal_xml(str(value)) for name, value in values.items()}

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
+from xptasks.markup import clean
 from xptasks.report.run import Run, is_green, said, tally, verdict
-from xptasks.report.text import clean, duration, one_line
+from xptasks.report.text import duration, one_line
 from xptasks.results import Event, Finding, StepResult
 
 MOST_FINDINGS = 50

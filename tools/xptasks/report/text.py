@@ -1,15 +1,6 @@
 """Text that is safe to show: what tools print and what files are called can hold anything."""
 
-import re
-
-_CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
-# Escape sequences go as a whole: what is left of one without its first byte is noise.
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-
-
-def clean(text: str) -> str:
-    """Without escape sequences and control characters; half characters become their number."""
-    return _ESCAPES.sub("", text).translate(_CONTROLS).encode("utf-8", "backslashreplace").decode()
+from xptasks.markup import clean
 
 
 def one_line(text: str) -> str:

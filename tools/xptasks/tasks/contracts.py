@@ -1,5 +1,6 @@
 """Tasks about the contracts."""
 
+import datetime as dt
 import os
 import sys
 from pathlib import Path
@@ -58,63 +59,89 @@ def generate_types(
     return outcome.exit_code
 
 
+_OUTPUT = {
+    "profile": "which breaks count: wire, client, source; may be given several times",
+    "format": "text, json, markdown, html, junit, sarif or github",
+    "json": "the same as --format json",
+    "output": "write to this file in place of stdout",
+    "fail-on": "what makes the exit code 1: error, warning or never",
+    "oasdiff-ignore": "an ignore file of oasdiff; may be given several times",
+}
+
+
 @task(
     help={
-        "base": "a revision, a file or REVISION:PATH to compare with; the merge base without it",
-        "profile": "which breaks count: wire, client, source; may be given several times",
-        "json": "print JSON",
-        "markdown": "print a changelog",
+        "base": "what to compare with: a revision, a file or REVISION:PATH; may be given several times",
+        **_OUTPUT,
     },
-    iterable=["profile"],
+    iterable=["base", "profile", "oasdiff_ignore"],
 )
-def diff_contracts(
-    base: str = "",
+def diff_contracts(  # noqa: PLR0913, PLR0917 - the options of a command line
+    base: tuple[str, ...] = (),
     profile: tuple[str, ...] = (),
+    format: str = "text",  # noqa: A002 - the option is called --format
     json: bool = False,  # noqa: FBT001, FBT002
-    markdown: bool = False,  # noqa: FBT001, FBT002
+    output: str = "",
+    fail_on: str = "error",
+    oasdiff_ignore: tuple[str, ...] = (),
 ) -> int:
     """Compare the contracts with those of the merge base: what changed, and whom it breaks."""
     from xptasks.config import load  # noqa: PLC0415
-    from xptasks.contracts.compat import differences  # noqa: PLC0415
+    from xptasks.contracts.compat import differences, publishing  # noqa: PLC0415
+    from xptasks.loop import compatibility  # noqa: PLC0415
 
+    here = Path.cwd()
     folder = project()
     settings = load(folder, environ=environ()).config.contracts
-    pairs = differences.pairs((*settings.openapi, *settings.asyncapi), base, folder)
-    report = differences.find(pairs, profile, folder)
-    sys.stdout.write(differences.show(report, json=json, markdown=markdown))
-    return differences.exit_code(report)
+    given = {
+        "profiles": differences.profiles_named(profile, settings.profiles),
+        "baseline": tuple(base) or settings.baseline,
+        "oasdiff_ignore": (
+            *settings.oasdiff_ignore,
+            *(os.path.relpath(here / name, folder) for name in oasdiff_ignore),
+        ),
+    }
+    options = publishing.options("json" if json else format, fail_on, here / output if output else None)
+    judgement = compatibility.judge(settings.model_copy(update=given), folder, today=_today())
+    return publishing.publish(judgement, options)
 
 
 @task(
-    help={
-        "base": "the older contract: a file, or REVISION:PATH",
-        "head": "the newer one",
-        "profile": "which breaks count: wire, client, source; may be given several times",
-        "json": "print JSON",
-        "markdown": "print a changelog",
-    },
-    iterable=["profile"],
+    help={"base": "the older contract: a file, or REVISION:PATH", "head": "the newer one", **_OUTPUT},
+    iterable=["profile", "oasdiff_ignore"],
     positional=["base", "head"],
 )
-def diff(
+def diff(  # noqa: PLR0913, PLR0917 - the options of a command line
     base: str,
     head: str,
     profile: tuple[str, ...] = (),
+    format: str = "text",  # noqa: A002 - the option is called --format
     json: bool = False,  # noqa: FBT001, FBT002
-    markdown: bool = False,  # noqa: FBT001, FBT002
+    output: str = "",
+    fail_on: str = "error",
+    oasdiff_ignore: tuple[str, ...] = (),
 ) -> int:
     """Compare any two contracts."""
-    from xptasks.contracts.compat import differences  # noqa: PLC0415
+    from xptasks.contracts.compat import DEFAULT_PROFILES, differences, publishing  # noqa: PLC0415
+    from xptasks.contracts.compat.baselines import Baseline  # noqa: PLC0415
 
-    report = differences.find([(base, head)], profile, Path.cwd())
-    sys.stdout.write(differences.show(report, json=json, markdown=markdown))
-    return differences.exit_code(report)
+    folder = Path.cwd()
+    options = publishing.options("json" if json else format, fail_on, folder / output if output else None)
+    profiles = differences.profiles_named(profile, DEFAULT_PROFILES)
+    lists = differences.ignore_files(oasdiff_ignore, folder)
+    on = differences.Terms(folder, _today(), profiles, lists=lists)
+    return publishing.publish(differences.judge_on([Baseline(base, ((base, head),))], on), options)
 
 
-@task(help={"json": "print JSON"})
-def contract_rules(json: bool = False) -> int:  # noqa: FBT001, FBT002
-    """List every kind of change that has a name, with an example."""
-    from xptasks.contracts.compat.listing import as_json, as_text  # noqa: PLC0415
+def _today() -> dt.date:
+    return dt.datetime.now(tz=dt.UTC).date()
 
-    sys.stdout.write(as_json() if json else as_text())
+
+@task(help={"rule": "explain only this rule", "json": "print JSON"})
+def contract_rules(rule: str = "", json: bool = False) -> int:  # noqa: FBT001, FBT002
+    """List every kind of change that has a name, with an example; or explain one."""
+    from xptasks.contracts.compat import listing  # noqa: PLC0415
+
+    rules = listing.rules(rule)
+    sys.stdout.write(listing.as_json(rules) if json else listing.as_text(rules))
     return 0

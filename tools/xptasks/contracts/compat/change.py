@@ -1,7 +1,7 @@
 """What a comparison says: changes, each by a rule; a rule knows how much it matters for whom."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from xptasks.results import Position, Severity
@@ -14,11 +14,25 @@ _ORDER: tuple[Severity, ...] = ("info", "warning", "error")
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    """What a project asks for beyond not breaking anybody.
+
+    Attributes:
+        semver: `info.version` moves as far as the changes demand.
+        notice: days between an announcement and the day of removal, by stability level.
+    """
+
+    semver: bool = False
+    notice: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
-    """Two contracts, or the schemas in two contracts, between which a rule finds its change."""
+    """Two contracts, or the schemas in two contracts, between which a rule finds its change under a policy."""
 
     before: Any
     after: Any
+    policy: Policy = Policy()
 
 
 @dataclass(frozen=True, slots=True)

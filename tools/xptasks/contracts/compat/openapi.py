@@ -84,8 +84,6 @@ class _OpenApi(Comparison):
     def _operation(self, old: Operation, new: Operation, at: str, direction: Direction) -> None:
         start = len(self.report.changes)
         compare_lifecycle(self.report, "operation", at, old.here, new.here)
-        if level_of(new.value) < level_of(old.value):
-            start = len(self.report.changes)
         if not self._untouched(old, new):
             self._names(old, new, at)
             compare_parameters(self, old, new, at, direction)

@@ -11,6 +11,13 @@ from xptasks.contracts.document import Document, Location
 from xptasks.results import Position, Severity
 
 _PROVEN: dict[str, Severity] = {"no": "error", "unknown": "warning", "yes": "info"}
+_ANNOUNCED = (
+    "-sunset-invalid",
+    "-sunset-removed",
+    "-sunset-earlier",
+    "-stability-invalid",
+    "operation-stability-decreased",
+)
 _UNPROVEN = " (not proven: no instance was found that one side accepts and the other refuses)"
 
 
@@ -54,9 +61,13 @@ class Report:
         self.changes.append(change)
 
     def soften(self, start: int, most: Severity = "info") -> None:
-        """Makes no change since there were `start` worse than `most`: what they concern was no firm promise."""
-        softer = [replace(change, severity=mildest(change.severity, most)) for change in self.changes[start:]]
-        self.changes[start:] = softer
+        """Makes no change since there were `start` worse than `most`: what they concern was no firm promise.
+
+        What was announced about it stays as severe as it is: a day that nobody can read is a mistake at any level.
+        """
+        for index, change in enumerate(self.changes[start:], start):
+            if not change.rule.endswith(_ANNOUNCED):
+                self.changes[index] = replace(change, severity=mildest(change.severity, most))
 
     def worst_since(self, start: int) -> bool:
         """Whether anything but information was found since there were `start` changes."""
@@ -65,3 +76,12 @@ class Report:
 
 def _place(document: Document, where: Location | None) -> Position | None:
     return None if where is None else document.position(where.file, where.pointer)
+
+
+def withdrawn(base: Document, profiles: Collection[Profile]) -> Change:
+    """What is said of a contract that nothing continues."""
+    rule = RULES["contract-removed"]
+    message = f"the contract {base.name} is gone, and none continues it"
+    return Change(
+        rule.id, rule.severity_for(profiles), rule.area, "none", base.name, message, base.position(base.name), None
+    )

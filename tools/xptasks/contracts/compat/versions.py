@@ -35,6 +35,14 @@ def in_revision(revision: str, path: str, folder: Path) -> bool:
     return kind is not None and kind.strip() == b"blob"
 
 
+def is_revision(name: str, folder: Path) -> bool:
+    """Whether git knows a commit of this name."""
+    if name.startswith("-"):
+        return False
+    (found,) = git.capture((("git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"),), str(folder))
+    return found is not None
+
+
 def _load_revision(revision: str, path: str, folder: Path) -> Document:
     if revision.startswith("-") or not in_revision(revision, path, folder):
         raise UsageError(f"git has no {path!r} in {revision!r}", hint="`git ls-tree -r REVISION` lists what there is.")
@@ -46,7 +54,8 @@ def _load_revision(revision: str, path: str, folder: Path) -> Document:
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             _extract(archive, Path(scratch))
         document = load(Path(scratch) / path)
-    return replace(document, path=Path(f"{revision}:{path}"))
+    named = path if "/" in path else f"./{path}"  # what is before the last slash is the contract's folder
+    return replace(document, path=Path(f"{revision}:{named}"))
 
 
 def _extract(archive: tarfile.TarFile, folder: Path) -> None:

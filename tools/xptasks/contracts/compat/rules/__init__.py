@@ -9,12 +9,13 @@ from xptasks.contracts.compat.rules import (
     operations,
     parameters,
     properties,
+    release,
     schemas,
     surroundings,
 )
 
 RULES: dict[str, Rule] = {
     rule.id: rule
-    for module in (bodies, events, hooks, lifecycle, operations, parameters, properties, schemas, surroundings)
+    for module in (bodies, events, hooks, lifecycle, operations, parameters, properties, release, schemas, surroundings)
     for rule in module.rules()
 }

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from xptasks.contracts.compat.change import Rule
+from xptasks.contracts.compat.change import Policy, Rule
 from xptasks.contracts.compat.rules.making import rule
 from xptasks.contracts.compat.sample import operation, parameter
 
 _FAR = "9999-01-01"
+_NOTICE = Policy(notice={"stable": 30})
 
 
 def rules() -> Iterator[Rule]:
@@ -42,6 +43,26 @@ def rules() -> Iterator[Rule]:
             "It goes away earlier than was announced.",
             dated,
             make(deprecated=True, **{"x-sunset": "9998-01-01"}),
+        )
+        yield rule(
+            area,
+            "none",
+            f"{area}-sunset-missing",
+            "error",
+            "It is announced to go, and no day is named although a time of notice was promised.",
+            plain,
+            old,
+            _NOTICE,
+        )
+        yield rule(
+            area,
+            "none",
+            f"{area}-notice-short",
+            "error",
+            "It goes away sooner than the time of notice that was promised.",
+            plain,
+            make(deprecated=True, **{"x-sunset": "2001-01-01"}),
+            _NOTICE,
         )
         yield rule(
             area,
