@@ -12,21 +12,23 @@ from xptasks.contracts.compat import compare
 from xptasks.contracts.compat.change import PROFILES, Change, Policy, Rule
 from xptasks.contracts.compat.rules import RULES
 from xptasks.contracts.compat.sample import parameter, schemas
-from xptasks.contracts.document import load
+from xptasks.contracts.document import Document, load
 
 TODAY = date(2026, 1, 1)
-Comparison = Callable[[Any, Any], list[Change]]
+Comparison = Callable[[Any, Any, Policy], list[Change]]
+
+
+def _written(path: Path, value: Any) -> Document:  # noqa: ANN401 - contracts are plain values
+    path.write_text(json.dumps(value), encoding="utf-8")
+    return load(path)
 
 
 @pytest.fixture
 def changes(tmp_path: Path) -> Comparison:
-    def find(before: Any, after: Any, policy: Policy | None = None) -> list[Change]:  # noqa: ANN401 - contracts are plain values
-        documents = []
-        for name, value in (("before.json", before), ("after.json", after)):
-            path = tmp_path / name
-            path.write_text(json.dumps(value), encoding="utf-8")
-            documents.append(None if value is None else load(path))
-        return compare(*documents, profiles=PROFILES, today=TODAY, policy=policy or Policy())
+    def find(before: Any, after: Any, policy: Policy) -> list[Change]:  # noqa: ANN401 - contracts are plain values
+        one = _written(tmp_path / "before.json", before)
+        other = None if after is None else _written(tmp_path / "after.json", after)
+        return compare(one, other, profiles=PROFILES, today=TODAY, policy=policy)
 
     return find
 
@@ -72,5 +74,5 @@ def test_rules_are_named_and_explained() -> None:
 def test_a_default_of_a_parameter_that_is_only_wrapped_alarms_nobody(changes: Comparison) -> None:
     plain = {"type": "integer", "default": 3}
     for wrapped in ({"allOf": [plain]}, {"anyOf": [plain]}):
-        found = changes(parameter(schema=plain), parameter(schema=wrapped))
+        found = changes(parameter(schema=plain), parameter(schema=wrapped), Policy())
         assert {change.severity for change in found} <= {"info"}
