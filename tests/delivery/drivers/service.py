@@ -1,8 +1,8 @@
 """A service for the tests of drivers, on bare sockets: `service.py NAME PORT FOLDER`.
 
 `/` says NAME, `/slow` says it after half a second, `/cut` breaks off, `/500` fails; `/health` fails while
-FOLDER/NAME.ill exists. A websocket answers every message with NAME, and is closed with 1001 on SIGTERM; what is asked of `/refuse` is
-refused, what is asked of `/drop` is dropped at once.
+FOLDER/NAME.ill exists. A websocket answers every message with NAME, and is closed with 1001 on SIGTERM; at `/refuse` it
+is refused, at `/drop` dropped at once.
 """
 
 import asyncio
