@@ -18,6 +18,7 @@ from xptasks.system.http import get_from_socket, is_taken
 _START = 15.0  # seconds that Envoy may take until it serves
 _FOLLOW = 5.0  # seconds that it may take to follow a file
 _ANSWER = 5.0  # seconds that its admin may take to answer
+_PORT = 1.0  # seconds that its port may be taken after it died
 _TICK = 0.002
 _TAIL = 2000  # characters of its log in an error
 # More workers than these are never busy before services written in Python are.
@@ -141,11 +142,15 @@ class Proxy:
     # -- process ------------------------------------------------------------------------------------------------
 
     def _check(self, traffic: Traffic) -> None:
-        if not self.is_alive() and is_taken(traffic.port):
-            raise CannotRunError(
-                f"the public port {traffic.port} is taken by another process",
-                hint=f"see whose it is with `ss -ltnp sport = :{traffic.port}`, or set another [deploy] port",
-            )
+        """A proxy that was killed may hold its port for a moment after it counts as dead."""
+        give_up = time.monotonic() + _PORT
+        while not self.is_alive() and is_taken(traffic.port):
+            if time.monotonic() > give_up:
+                raise CannotRunError(
+                    f"the public port {traffic.port} is taken by another process",
+                    hint=f"see whose it is with `ss -ltnp sport = :{traffic.port}`, or set another [deploy] port",
+                )
+            time.sleep(_TICK)
 
     def _start(self, traffic: Traffic) -> None:
         program = machine.find("envoy")
