@@ -41,6 +41,11 @@ class Client:
         return cls(service, variables, headers, tuple(hidden))
 
 
+def filled(text: str, client: Client, project: Path) -> str:
+    """A text with its reference, or its `{NAME}`s, resolved."""
+    return _filled(text, client.variables, project)
+
+
 def _filled(value: str, variables: Mapping[str, str], project: Path) -> str:
     if Secret.is_reference(value):
         return Secret(value).resolve(os.environ, project)
