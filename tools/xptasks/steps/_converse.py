@@ -56,7 +56,7 @@ class Examiner:
         self._order = order
         self._client = client
         self._url = url
-        self._until = time.monotonic() + order["max_time"]
+        self._until: float = time.monotonic() + order["max_time"]
         self._number = 0
         self.report = Report()
 
@@ -227,7 +227,7 @@ def _answers(channel: Channel, judged: Judged, replies: set[str], ref: str) -> b
         return False
     at = channel.sent[judged.name].correlation
     repeated: object = judged.value.get(at[0]) if at and isinstance(judged.value, dict) else None
-    return not ref or not at or bool(repeated == ref)
+    return not ref or not at or repeated == ref
 
 
 def _security(contract: MessageContract) -> Location | None:
