@@ -59,7 +59,7 @@ def test_a_refactoring_raises_no_alarm(path: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("path", [OWN, *PUBLIC], ids=lambda path: path.stem)
 def test_many_refactorings_raise_no_alarm(path: Path, tmp_path: Path) -> None:
-    _check(path, tmp_path, range(1, 41))
+    _check(path, tmp_path, range(1, 21))
 
 
 @needs_public

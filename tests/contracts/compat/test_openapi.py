@@ -196,6 +196,20 @@ CASES: list[tuple[str, Contract, Contract, dict[str, str], dict[str, str]]] = [
         NONE,
     ),
     (
+        "statuses: all others are not described",
+        _statuses(_200={}, default={}),
+        _statuses(_200={}),
+        {"response-default-removed": "warning"},
+        NONE,
+    ),
+    (
+        "statuses: all others are told apart",
+        _statuses(_200={}, default={}),
+        _statuses(_200={}, _4XX={}, _5XX={}),
+        NONE,
+        NONE,
+    ),
+    (
         "parameter: required, moved",
         _in("query", required=True),
         _in("header", required=True),

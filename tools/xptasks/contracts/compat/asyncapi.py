@@ -54,7 +54,7 @@ class _AsyncApi(Comparison):
     ) -> None:
         before = (self._required("base", old), old or holders[0])
         after = (self._required("head", new), new or holders[1])
-        compare_requirements(self.report, before, after, at)
+        compare_requirements(self.report, before, after, at, "event-scopes-changed")
 
     def _servers(self) -> dict[str, str]:
         """Compares the servers; what those of the base are called in the head."""

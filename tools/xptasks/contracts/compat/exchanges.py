@@ -93,7 +93,7 @@ class Exchanges:
         for one, two in pairs:
             self._operation(one, two, shared.at, shared.action)
         for one in gone:
-            if not one.messages or any(message in shared.matched.gone for message in one.messages):
+            if not one.messages or any(message in shared.matched.lost for message in one.messages):
                 self._removed(one, shared.at, shared.action, shared.flipped)
         for two in more:
             message = f"the operation {two.name or shared.action} was added"
@@ -162,7 +162,7 @@ class _Shared:
                 pairs.append((one, two))
         gone = [one for one in self.old.operations if one not in [pair[0] for pair in pairs]]
         more = [two for two in self.new.operations if two not in [pair[1] for pair in pairs]]
-        if len(gone) == len(more) == 1 and not gone[0].messages and not more[0].messages:
+        if len(gone) == len(more) == 1 and _nameless(gone[0], more[0]):
             return [*pairs, (gone[0], more[0])], [], []
         return pairs, gone, more
 
@@ -173,3 +173,8 @@ class _Shared:
     def _share(self, one: Operation, two: Operation) -> bool:
         taken = any(other.name == two.name for other in self.old.operations if other.name is not None)
         return not taken and any(old in one.messages and new in two.messages for old, new in self.matched.pairs)
+
+
+def _nameless(one: Operation, two: Operation) -> bool:
+    """Whether nothing tells two operations apart: in 2.x often without a name, in 3.x sometimes without messages."""
+    return None in (one.name, two.name) or not (one.messages or two.messages)

@@ -1,7 +1,7 @@
 """Compares the messages of AsyncAPI: which there are, what they carry, what belongs to what."""
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from xptasks.contracts.compat.bindings import compare_bindings
 from xptasks.contracts.compat.comparison import Comparison
@@ -20,11 +20,12 @@ _OBJECT = Schema({"type": "object"})
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Which messages of two sides belong together, and which have no partner."""
+    """Which messages of two sides belong together, and which have no partner; `lost` did not move into others."""
 
     pairs: list[tuple[Message, Message]]
     gone: list[Message]
     more: list[Message]
+    lost: list[Message] = field(default_factory=list)
 
 
 class Messages:
@@ -53,13 +54,20 @@ class Messages:
         for message in matched.more:
             if message not in told:
                 self._more(message, matched, old, sides[0])
-        return matched
+        lost = [one for one in matched.gone if self._fits("base", one, self._changed("base", matched)).answer != "yes"]
+        return replace(matched, lost=lost)
 
     def match(self, old: Collection[Message], new: Collection[Message]) -> Matched:
         """Pairs messages by name, by what they carry, and the last one on each side."""
         left, right = list(old), list(new)
         pairs = list(_paired(left, right, lambda message, _: message.names))
         pairs += _paired(left, right, lambda message, side: (self._whole(side, message).key,))
+        for one in list(left):
+            two = next((two for two in right if self._same(one, two)), None)
+            if two is not None:
+                left.remove(one)
+                right.remove(two)
+                pairs.append((one, two))
         if len(left) == len(right) == 1:
             pairs.append((left.pop(), right.pop()))
         return Matched(pairs, left, right)
@@ -120,6 +128,10 @@ class Messages:
                 return verdict
         known = Schema({"anyOf": [self._whole(other, one) for one in others]} if others else {"not": Schema()})
         return self._comparison.verdict(self._whole(side, message), known, self._direction)
+
+    def _same(self, one: Message, two: Message) -> bool:
+        """Whether two messages carry the same, however it is written."""
+        return self._fits("base", one, [two]).answer == self._fits("head", two, [one]).answer == "yes"
 
     def _alike(self, side: Side, message: Message, one: Message) -> bool:
         """Whether only the payload may tell a message from one of the other side."""

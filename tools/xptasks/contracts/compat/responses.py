@@ -27,7 +27,10 @@ def compare_responses(comparison: Comparison, old: Location, new: Location, at: 
         compare_links(comparison, before[one], after[two], where)
     for status, here in before.items():
         if status not in after and not (status[:1] in "123" and _range(status) in after):
-            _status(comparison, _removed(status, after, direction), "removed", f"{at} {status}", (here, new))
+            rule = _removed(status, after, direction)
+            if status == "default" and ("content" not in here.value or {"4XX", "5XX"} <= after.keys()):
+                rule = "response-default-replaced" if direction == "response" else rule
+            _status(comparison, rule, "removed", f"{at} {status}", (here, new))
     for status, here in after.items():
         if status not in before:
             rule = "answer-status-accepted" if direction == "request" else f"response-{_sort(status)}-added"

@@ -22,8 +22,9 @@ def compare_requirements(
     old: tuple[Collection[Requirement], Location],
     new: tuple[Collection[Requirement], Location],
     at: str,
+    scopes: str = "security-scopes-changed",
 ) -> None:
-    """Reports whether who was let in still is, and whether more are."""
+    """Reports whether who was let in still is, and whether more are; `scopes` is the rule for tokens that need more."""
     before, after = (side[0] or [NOBODY] for side in (old, new))
     closed = [one for one in before if not any(two.keys() <= one.keys() for two in after)]
     scoped = [one for one in before if not any(_enough(one, two) for two in after)]
@@ -33,7 +34,7 @@ def compare_requirements(
         report.add("security-tightened", at, message, base=old[1], head=new[1])
     elif scoped:
         message = f"{_told(scoped[0])} is not enough any more: a token needs other scopes"
-        report.add("security-scopes-changed", at, message, base=old[1], head=new[1])
+        report.add(scopes, at, message, base=old[1], head=new[1])
     elif opened:
         message = f"{_told(opened[0])} is enough now"
         report.add("security-relaxed", at, message, base=old[1], head=new[1])

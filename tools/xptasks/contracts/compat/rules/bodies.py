@@ -64,8 +64,17 @@ def _responses() -> Iterator[Rule]:
         "response",
         "response",
         "response-default-removed",
+        {"client": "warning", "source": "warning"},
+        "What the bodies of other answers look like is not said any more.",
+        operation(responses=OK | {"default": {"description": "else", "content": _JSON}}),
+        operation(),
+    )
+    yield rule(
+        "response",
+        "response",
+        "response-default-replaced",
         "info",
-        "What other answers look like is not said any more.",
+        "Other answers are told apart by status, or had no body to begin with.",
         rest,
         operation(),
     )

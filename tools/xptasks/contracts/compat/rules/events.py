@@ -276,6 +276,15 @@ def _places() -> Iterator[Rule]:
         plain | {"servers": {"one": {"host": "a.example", "protocol": "mqtt", "protocolVersion": "5"}}},
     )
     yield rule(
+        "security",
+        "request",
+        "event-scopes-changed",
+        {"wire": "warning", "client": "warning"},
+        "Tokens need other scopes; whether they have them, the contract does not say.",
+        _scoped("a"),
+        _scoped("a", "b"),
+    )
+    yield rule(
         "channel",
         "none",
         "binding-changed",
@@ -303,6 +312,13 @@ def _on(*names: str) -> dict[str, Any]:
     servers = [{"$ref": f"#/servers/{name}"} for name in names]
     known = {name: {"host": f"{name}.example", "protocol": "ws"} for name in ("one", "two")}
     return events("send", {"a": _TEXT}, servers=servers) | {"servers": known}
+
+
+def _scoped(*scopes: str) -> dict[str, Any]:
+    scheme = {"type": "openIdConnect", "openIdConnectUrl": "https://a.example", "scopes": scopes}
+    contract = events("send", {"a": _TEXT})
+    contract["operations"]["o"]["security"] = [scheme]
+    return contract
 
 
 def _varying(**parameter: Any) -> dict[str, Any]:  # noqa: ANN401
