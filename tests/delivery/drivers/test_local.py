@@ -14,6 +14,7 @@ from websockets.sync.client import connect
 
 from tests.delivery.drivers.conftest import Local
 from xptasks.delivery import drivers
+from xptasks.delivery.driver import Capability
 from xptasks.delivery.plan import World
 from xptasks.errors import CannotRunError
 
@@ -22,7 +23,9 @@ def test_the_folder_is_the_registry(tmp_path: Path) -> None:
     assert "local" in drivers.names()
     for name in drivers.names():
         driver = drivers.load(name).driver(drivers.Setup(tmp_path / name, Local(tmp_path).launch))
-        assert driver.observe() == World()  # nothing is touched before something is started
+        assert driver.capabilities <= frozenset(Capability)
+        assert not (tmp_path / name).exists(), "nothing is touched before something is started"
+    assert drivers.load("local").driver(drivers.Setup(tmp_path / "x", Local(tmp_path).launch)).observe() == World()
 
 
 def test_a_release_is_replaced_by_another_and_everything_may_be_said_twice(local: Local) -> None:

@@ -48,12 +48,84 @@ class AnalysisSettings(Settings):
     ] = 600.0
 
 
+_Words = tuple[str, ...]
+
+
+class ExecSettings(Settings):
+    """`[deploy.exec]`: commands of your own for the target `exec`."""
+
+    observe: Annotated[
+        _Words,
+        Field(
+            description="Prints the world as JSON: the condition of each release, the split, and what is drained.",
+            examples=[["deploy/observe"]],
+        ),
+    ] = ()
+    start: Annotated[
+        _Words, Field(description="Makes a release run.", examples=[["deploy/start", "{release}", "{path}"]])
+    ] = ()
+    split: Annotated[
+        _Words,
+        Field(
+            description="Splits the traffic. A word with `{weight}` is repeated for each release that has a share; "
+            "`{sticky}` becomes `true` or `false`.",
+            examples=[["deploy/split", "{release}={weight}"]],
+        ),
+    ] = ()
+    drain: Annotated[
+        _Words,
+        Field(
+            description="Lets a release without a share finish; it may take `drain_timeout` longer than the others.",
+            examples=[["deploy/drain", "{release}"]],
+        ),
+    ] = ()
+    stop: Annotated[_Words, Field(description="Ends a release.", examples=[["deploy/stop", "{release}"]])] = ()
+    counters: Annotated[
+        _Words,
+        Field(
+            description="Prints as JSON what the proxy counted, by release. Without it nothing is compared.",
+            examples=[["deploy/counters"]],
+        ),
+    ] = ()
+    repair: Annotated[
+        _Words,
+        Field(
+            description="Starts again what died, and prints a line for each thing it started.",
+            examples=[["deploy/repair"]],
+        ),
+    ] = ()
+    down: Annotated[
+        _Words, Field(description="Ends everything; without it each release is stopped.", examples=[["deploy/down"]])
+    ] = ()
+    address: Annotated[
+        str, Field(description="The base URL of the public entrance.", examples=["https://projects.example"])
+    ] = ""
+    release_address: Annotated[
+        str,
+        Field(
+            description="The base URL of one release, past the split.", examples=["https://{release}.projects.example"]
+        ),
+    ] = ""
+    weights: Annotated[
+        bool, Field(description="Whether any percentage can be had, not only 0 and 100.", examples=[True])
+    ] = True
+    websockets: Annotated[
+        bool, Field(description="Whether a new split leaves open websockets alone.", examples=[True])
+    ] = False
+    timeout: Annotated[
+        Duration, Field(description="How long a command may take; then it is killed.", examples=["30s"])
+    ] = 30.0
+
+
 class DeploySettings(Settings):
     """`[deploy]`: where releases run, and how a new one takes over."""
 
     target: Annotated[
-        Literal["local"],
-        Field(description="What runs releases and splits the traffic.", examples=["local"]),
+        Literal["local", "exec"],
+        Field(
+            description="What runs releases and splits the traffic: this machine with Envoy, or commands of your own.",
+            examples=["local"],
+        ),
     ] = "local"
     strategy: Annotated[Strategy, Field(description="How a new release takes over.", examples=["canary"])] = "canary"
     stages: Annotated[
@@ -95,6 +167,15 @@ class DeploySettings(Settings):
             examples=[["requirements/app.txt"]],
         ),
     ] = ()
+
+    exec: Annotated[ExecSettings, Field(description="Commands of your own for the target `exec`.")] = ExecSettings()
+
+    @model_validator(mode="after")
+    def _commands(self) -> "DeploySettings":
+        missing = [name for name in ("observe", "start", "split", "stop") if not getattr(self.exec, name)]
+        if self.target == "exec" and missing:
+            raise ValueError(f"the target exec needs commands in [deploy.exec]: {', '.join(missing)}")
+        return self
 
     @model_validator(mode="after")
     def _rising(self) -> "DeploySettings":

@@ -4,8 +4,8 @@ The folder is the registry: it is listed without importing anything, and a modul
 """
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Protocol, cast
 
 from xptasks.delivery.driver import Driver
 from xptasks.delivery.launch import Launch
+from xptasks.delivery.settings import ExecSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Setup:
         port: the public port; 0 takes a free one and keeps it.
         drain_timeout: seconds that requests and websockets of a leaving release may take to end.
         stop_timeout: seconds between SIGTERM and SIGKILL.
+        commands: the user's own, for the target `exec`.
+        project, environ: where they run, and with which variables.
     """
 
     home: Path
@@ -32,6 +35,9 @@ class Setup:
     port: int = 0
     drain_timeout: float = 30.0
     stop_timeout: float = 5.0
+    commands: ExecSettings = field(default_factory=ExecSettings)
+    project: Path = Path()
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Target(Protocol):
