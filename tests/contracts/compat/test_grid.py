@@ -66,6 +66,7 @@ PARTS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
         {
             "response-*status-removed|response-default-removed|answer-status-refused": "removed",
             "response-status-added|response-default-added|answer-status-accepted": "added",
+            "response-default-replaced": "changed",
         },
     ),
     "header": (
@@ -125,7 +126,7 @@ PARTS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
         {
             "event-operation-removed": "removed",
             "event-operation-added": "added",
-            "event-operation-turned|event-operation-renamed": "changed",
+            "event-operation-turned|event-operation-renamed|event-scopes-changed": "changed",
         },
     ),
     "reply": (
@@ -190,7 +191,7 @@ GAPS: dict[Cell, str] = {
     ("parameter", "changed", "response"): "how a hook writes its parameters is told as a change of the schema",
     ("body", "changed", "response"): "told by the rules for media types and schemas",
     ("media type", "changed", "*"): "a media type with another name is another one; the schema has rules of its own",
-    ("status", "changed", "*"): "told by the rules for what the answer holds",
+    ("status", "changed", "request"): "told by the rules for what the answer holds",
     ("header", "changed", "request"): "what a hook's answer needs is told as a change of the schema",
     ("server variable", "added", "none"): "told as narrowed or widened addresses",
     ("server variable", "removed", "none"): "told as narrowed or widened addresses",
