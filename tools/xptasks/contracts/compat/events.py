@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from xptasks.contracts.compat.places import follow, inside, items, member, members, root
-from xptasks.contracts.compat.security import Requirement, Schemes, meaning, requirements, telling
+from xptasks.contracts.compat.security import Requirement, Schemes, meaning, requirements, scopes_of, telling
 from xptasks.contracts.compat.traits import Merged, with_traits
 from xptasks.contracts.document import Document, Location
 from xptasks.contracts.positions import join_pointer
@@ -268,7 +268,7 @@ def required(
         here = follow(document, Location(listed.file, listed.pointer + join_pointer(index), value))
         if here is not None and isinstance(here.value, dict):
             name = _name_of(here, schemes)
-            found.append({renamed.get(name, name): [*map(str, here.value.get("scopes") or ())]})
+            found.append({renamed.get(name, name): scopes_of(here.value.get("scopes"))})
     return found
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from xptasks.contracts.compat.schemas import ANYTHING, HIDDEN, NOTHING, Schema, Table
+from xptasks.contracts.compat.schemas import ANYTHING, HIDDEN, NOTHING, Schema, Table, types_of
 from xptasks.contracts.json_text import canonical
 
 KINDS = ("null", "boolean", "number", "string", "array", "object")
@@ -442,7 +442,7 @@ def _wanted(schema: Schema) -> dict[str, bool]:
     named = schema.get("type")
     if named is None:
         return dict.fromkeys(KINDS, False)
-    names = {named} if isinstance(named, str) else set(named) if isinstance(named, list) else set(KINDS)
+    names = types_of(schema) if isinstance(named, str | list) else set(KINDS)
     wanted = dict.fromkeys(names & set(KINDS), False)
     if "integer" in names and "number" not in names:
         wanted["number"] = True

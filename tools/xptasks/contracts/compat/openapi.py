@@ -49,7 +49,7 @@ class _OpenApi(Comparison):
     def _asked(self, known: Collection[Operation]) -> set[str]:
         """The security schemes that the base asks for."""
         holders = [root(self.base).value, *(operation.value for operation in known)]
-        return {name for holder in holders for one in holder.get("security") or () for name in one}
+        return {name for holder in holders for one in requirements(holder.get("security"), {}) for name in one}
 
     def _components(self) -> None:
         old, new = (_components(document, "schemas") for document in (self.base, self.head))
@@ -106,7 +106,7 @@ class _OpenApi(Comparison):
         if before != after:
             message = f"the operationId went from {before or 'none'} to {after or 'none'}"
             self.report.add("operation-id-changed", at, message, base=old.here, head=new.here)
-        if sorted(map(str, old.value.get("tags", ()))) != sorted(map(str, new.value.get("tags", ()))):
+        if _tags(old) != _tags(new):
             self.report.add("operation-tags-changed", at, "the tags changed", base=old.here, head=new.here)
 
     def _callbacks(self, old: Location, new: Location, at: str, direction: Direction) -> None:
@@ -148,6 +148,11 @@ class _OpenApi(Comparison):
 
 def _components(document: Document, kind: str) -> dict[str, Location]:
     return dict(members(document, root(document), "components", kind))
+
+
+def _tags(operation: Operation) -> list[str]:
+    listed = operation.value.get("tags")
+    return sorted(map(str, listed)) if isinstance(listed, list) else []
 
 
 def _holder(document: Document, operation: Operation, word: str) -> Location:

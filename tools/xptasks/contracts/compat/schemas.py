@@ -191,7 +191,18 @@ class _Half:
         for keyword in _NAMED:
             if isinstance(value.get(keyword), dict):
                 schema[keyword] = {name: self.translate(_inside(here, keyword, name)) for name in value[keyword]}
+        self._dependencies(here, schema)
         self._travel(here, schema)
+
+    def _dependencies(self, here: Location, schema: Schema) -> None:
+        """What a property asks of others, as drafts before 2019-09 had it."""
+        given = here.value.get("dependencies")
+        for name, inner in given.items() if isinstance(given, dict) else ():
+            if isinstance(inner, list):
+                schema["dependentRequired"] = {**schema.get("dependentRequired", {}), name: inner}
+            else:
+                needed = self.translate(_inside(here, "dependencies", name))
+                schema["dependentSchemas"] = {**schema.get("dependentSchemas", {}), name: needed}
 
     def _travel(self, here: Location, schema: Schema) -> None:
         """Frees the properties that are not part of a message in this direction."""
@@ -203,7 +214,7 @@ class _Half:
             for name, inner in schema["properties"].items()
         }
         if isinstance(schema.get("required"), list):
-            schema["required"] = [name for name in schema["required"] if name not in hidden]
+            schema["required"] = [name for name in schema["required"] if str(name) not in hidden]
 
     def _hides(self, here: Location, hops: int = _MAX_HOPS) -> bool:
         value = here.value
@@ -242,7 +253,8 @@ class _Half:
 def types_of(schema: Mapping[str, Any]) -> set[str]:
     """The types that a schema names; empty when it names none."""
     named = schema.get("type")
-    return {named} if isinstance(named, str) else set(named) if isinstance(named, list) else set()
+    listed = [named] if isinstance(named, str) else named if isinstance(named, list) else []
+    return {name for name in listed if isinstance(name, str)}
 
 
 def _nullable(schema: Schema) -> Schema:

@@ -74,10 +74,15 @@ def requirements(value: object, renamed: Mapping[str, str]) -> list[Requirement]
     """The alternatives of a `security`, with the names of the old contract."""
     listed = value if isinstance(value, list) else []
     return [
-        {renamed.get(name, name): [*map(str, scopes or ())] for name, scopes in one.items()}
+        {renamed.get(name, name): scopes_of(scopes) for name, scopes in one.items()}
         for one in listed
         if isinstance(one, dict)
     ]
+
+
+def scopes_of(value: object) -> list[str]:
+    """The scopes in a list; none where there is no list."""
+    return [str(scope) for scope in value] if isinstance(value, list) else []
 
 
 def meaning(value: Mapping[str, Any]) -> str:
@@ -85,7 +90,9 @@ def meaning(value: Mapping[str, Any]) -> str:
     flows = value.get("flows")
     said = {word: text.lower() for word in ("type", "in", "scheme") if isinstance(text := value.get(word), str)}
     said |= {word: value[word] for word in ("name", "openIdConnectUrl", "bearerFormat") if word in value}
-    found = {name: _flow(flow) for name, flow in flows.items() if isinstance(flow, dict)} if flows else {}
+    found = (
+        {name: _flow(flow) for name, flow in flows.items() if isinstance(flow, dict)} if isinstance(flows, dict) else {}
+    )
     return value_text(said | {"flows": found})
 
 
