@@ -12,6 +12,7 @@ from tests.repository import QUIET, WITHOUT_GIT, Repository
 from xptasks.contracts.compat.sample import body
 from xptasks.contracts.settings import AllowedBreak, ContractsSettings
 from xptasks.loop import compatibility
+from xptasks.loop.releases import Served
 from xptasks.results import Outcome, Position, Status
 from xptasks.steps import _compatibility
 
@@ -126,3 +127,27 @@ def test_a_child_answers_a_step(project: Repository) -> None:
 )
 def test_a_position_is_read_as_it_was_written(text: str | None, expected: Position | None) -> None:
     assert _compatibility._position(text) == expected
+
+
+def test_what_is_deployed_is_a_baseline_of_its_own(project: Repository, tmp_path: Path) -> None:
+    tree = tmp_path / "release" / "tree"
+    tree.mkdir(parents=True)
+    (tree / "api.json").write_text(project.git("show", "HEAD:api.json"))
+    (tree / "xpconfig.toml").write_text(CONFIG)
+    served = (Served("abc-1", "serving", "abc", dirty=False, tree=tree, contracts=("api.json",)),)
+    settings = ContractsSettings(openapi="api.json", baseline=(compatibility.DEPLOYED,))
+    judgement = compatibility.judge(settings, project.path, today=TODAY, deployed=lambda: served)
+    assert judgement.exit_code() == 1
+    assert list(judgement.baselines) == ["abc-1 (serving)"]
+    (tree / "api.json").write_text((project.path / "api.json").read_text())
+    assert compatibility.judge(settings, project.path, today=TODAY, deployed=lambda: served).exit_code() == 0
+
+
+def test_what_is_deployed_is_asked_for_only_where_it_counts(project: Repository) -> None:
+    def deployed() -> tuple[Served, ...]:
+        raise AssertionError
+
+    settings = ContractsSettings(openapi="api.json", baseline=("HEAD",))
+    assert compatibility.judge(settings, project.path, today=TODAY, deployed=deployed).exit_code() == 1
+    nothing = ContractsSettings(openapi="api.json", baseline=(compatibility.DEPLOYED,))
+    assert compatibility.judge(nothing, project.path, today=TODAY).exit_code() == 0

@@ -89,7 +89,7 @@ class ContractsSettings(Settings):
         AfterValidator(_some),
         Field(
             description="What the contracts are compared with, one or several: `merge-base`, a revision of git, a "
-            "file, or `REVISION:PATH`.",
+            "file, `REVISION:PATH`, or `deployed`: every release that serves, is warm or is being deployed here.",
             examples=[["merge-base", "v1.4.0"]],
         ),
         WithJsonSchema(

@@ -130,6 +130,11 @@ def served(releases: Releases) -> tuple[Served, ...]:
     return tuple(_served(releases, name, state) for name, state in states(releases).items())
 
 
+def served_here(project: Path, environ: Mapping[str, str]) -> tuple[Served, ...]:
+    """The same for the project in a folder, as it is configured there."""
+    return served(releases_of(config.load(project, environ=environ).config, environ))
+
+
 def _served(releases: Releases, name: str, state: str) -> Served:
     found = releases.find(name)
     if found is None:

@@ -85,24 +85,29 @@ def diff_contracts(  # noqa: PLR0913, PLR0917 - the options of a command line
     fail_on: str = "error",
     oasdiff_ignore: tuple[str, ...] = (),
 ) -> int:
-    """Compare the contracts with those of the merge base: what changed, and whom it breaks."""
+    """Compare the contracts with those of the merge base and of what is deployed: what changed, whom it breaks."""
     from xptasks.config import load  # noqa: PLC0415
     from xptasks.contracts.compat import differences, publishing  # noqa: PLC0415
-    from xptasks.loop import compatibility  # noqa: PLC0415
+    from xptasks.loop import compatibility, releases  # noqa: PLC0415
 
     here = Path.cwd()
     folder = project()
-    settings = load(folder, environ=environ()).config.contracts
+    config = load(folder, environ=environ()).config
+    settings = config.contracts
     given = {
         "profiles": differences.profiles_named(profile, settings.profiles),
-        "baseline": tuple(base) or settings.baseline,
+        "baseline": tuple(base) or (*settings.baseline, compatibility.DEPLOYED),
         "oasdiff_ignore": (
             *settings.oasdiff_ignore,
             *(os.path.relpath(here / name, folder) for name in oasdiff_ignore),
         ),
     }
     options = publishing.options("json" if json else format, fail_on, here / output if output else None)
-    judgement = compatibility.judge(settings.model_copy(update=given), folder, today=_today())
+
+    def deployed() -> tuple[releases.Served, ...]:
+        return releases.served(releases.releases_of(config, environ()))
+
+    judgement = compatibility.judge(settings.model_copy(update=given), folder, today=_today(), deployed=deployed)
     return publishing.publish(judgement, options)
 
 

@@ -1,7 +1,7 @@
 """What the contracts are compared with: which file or revision, and which contract there belongs to which one here."""
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ class Baseline:
 def baselines(names: Iterable[str], contracts: Contracts, folder: Path) -> tuple[Baseline, ...]:
     """What the names mean: `merge-base`, a revision, a file, or `REVISION:PATH`.
 
-    Whoever knows of more baselines (the versions that are deployed, say) appends their revisions to the names.
+    Whoever knows of more baselines adds them, as `xptasks.loop.compatibility` does with what is deployed.
 
     Raises:
         UsageError: there is nothing of this name.
@@ -71,16 +71,28 @@ def _namesake(contracts: Contracts, base: str) -> str:
 
 def _revision(name: str, revision: str, contracts: Contracts, folder: Path) -> Baseline:
     config = _table(file_at(folder, revision, _CONFIG) or b"")
+    return _paired(name, f"{revision}:", config, contracts, lambda path: in_revision(revision, path, folder))
+
+
+def in_folder(name: str, tree: Path, contracts: Contracts) -> Baseline:
+    """The contracts that lie in a folder, an absolute path, with the `xpconfig.toml` that names them."""
+    config = _table((tree / _CONFIG).read_bytes() if (tree / _CONFIG).is_file() else b"")
+    return _paired(name, f"{tree}/", config, contracts, lambda path: (tree / path).is_file())
+
+
+def _paired(
+    name: str, prefix: str, config: Mapping[str, Any], contracts: Contracts, is_there: Callable[[str], bool]
+) -> Baseline:
     pairs: list[Pair] = []
     notes = []
     for kind in _KINDS:
         here = list(contracts.get(kind, ()))
-        there = [path for path in dict.fromkeys((*_paths(config, kind), *here)) if in_revision(revision, path, folder)]
+        there = [path for path in dict.fromkeys((*_paths(config, kind), *here)) if is_there(path)]
         for old, new in matched(there, here):
             if old is None:
                 notes.append(f"{new} is new since {name}: it is compared with nothing")
             else:
-                pairs.append((f"{revision}:{old}", new))
+                pairs.append((f"{prefix}{old}", new))
     return Baseline(name, tuple(pairs), tuple(notes), config)
 
 
