@@ -3,7 +3,7 @@
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,14 +93,22 @@ def file_at(folder: Path, revision: str, path: str) -> bytes | None:
     return git.capture((("git", "show", f"{revision}:./{path}"),), str(folder))[0]
 
 
-def files(folder: Path, base: str) -> list[ChangedFile]:
+def files(folder: Path, base: str, exclude: Sequence[str] = ()) -> list[ChangedFile]:
     """The files that differ from the base, new ones that git does not know yet included.
+
+    Args:
+        folder: the project.
+        base: a commit.
+        exclude: globs of files that do not count.
 
     Raises:
         CannotRunError: git does not answer.
     """
-    commands = ((*_DIFF, "--numstat", "-z", base), (*_DIFF, "--diff-filter=A", "--name-only", "-z", base), _UNTRACKED)
-    numbers, added, untracked = git.capture(commands, str(folder))
+    only = ("--", ".", *(f":(exclude,glob){glob}" for glob in exclude))
+    words = (("--numstat", "-z", base), ("--diff-filter=A", "--name-only", "-z", base))
+    numbers, added, untracked = git.capture(
+        (*((*_DIFF, *each, *only) for each in words), (*_UNTRACKED, *only)), str(folder)
+    )
     if numbers is None or added is None or untracked is None:
         raise _cannot_compare(base)
     found = _numstat(_text(numbers).split("\0"), folder, set(_text(added).split("\0")))
