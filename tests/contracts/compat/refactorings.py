@@ -17,7 +17,8 @@ def of_schema(fits: Fits, rewrite: Rewrite) -> Refactoring:
     def refactor(chance: Random, contract: Value) -> bool:
         listed = slots(contract)
         for slot in chance.sample(listed, len(listed)):
-            if not slot.named and fits(slot.schema, is_old(contract)):
+            moves = slot.named or "$defs" in slot.schema  # others refer to it by name, or to what is inside
+            if not moves and fits(slot.schema, is_old(contract)):
                 slot.put(rewrite(chance, contract, slot.schema))
                 return True
         return False

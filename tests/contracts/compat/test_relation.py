@@ -49,6 +49,12 @@ EQUAL = [
         {"type": "object", "properties": {"a": TEXT}, "additionalProperties": False},
     ),
     ({"oneOf": [TEXT, {"type": "integer"}]}, {"anyOf": [{"type": "integer"}, TEXT]}),
+    ({"oneOf": [{"required": ["a"]}, {"minLength": 1}]}, {"oneOf": [{"minLength": 1}, {"required": ["a"]}]}),
+    ({"not": {"not": TEXT}}, TEXT),
+    ({"type": "string", "if": {"type": "integer"}, "then": {"const": 1}}, TEXT),
+    ({"type": "object", "required": ["a"], "properties": {"a": False}}, {"not": {}}),
+    ({"type": "array", "items": TEXT, "unevaluatedItems": False}, {"type": "array", "items": TEXT}),
+    ({"format": "int32", "allOf": [{"type": "integer"}]}, {"type": "integer", "format": "int32"}),
     (LIST, {**LIST, "properties": {**LIST["properties"], "v": {"anyOf": [TEXT]}}}),  # type: ignore[dict-item]
     (
         {"allOf": [{"type": "object", "required": ["a"]}, {"properties": {"a": TEXT}}]},
@@ -76,6 +82,15 @@ NARROWER = [
     ({"type": "object", "minProperties": 2}, {"type": "object", "minProperties": 1}),
     ({"if": {"required": ["a"]}, "then": {"required": ["b"]}}, {}),
     (LIST, {**LIST, "properties": {"next": {"$ref": NODE}, "v": {"type": ["string", "integer"]}}}),
+    ({"type": "array", "uniqueItems": True, "maxItems": 24}, {"type": "array", "uniqueItems": True, "maxItems": 25}),
+    ({"type": "string", "maxLength": 9_999}, {"type": "string", "maxLength": 10_000}),
+    (
+        {"type": "object", "required": ["a"], "if": {"required": ["b"]}, "then": {"required": ["c"]}},
+        {"required": ["a"]},
+    ),
+    ({"type": "object", "dependentSchemas": {"a": {"required": ["b"]}}}, {"type": "object"}),
+    ({"type": "object", "allOf": [{"properties": {"a": TEXT}}], "unevaluatedProperties": False}, {"type": "object"}),
+    ({"type": "array", "prefixItems": [TEXT], "unevaluatedItems": False}, {"type": "array"}),
     ({"type": "string", "pattern": "\\S", "maxLength": 5}, {"type": "string", "pattern": "\\S", "maxLength": 9}),
 ]
 

@@ -10,6 +10,7 @@ from xptasks.contracts.source import Fault, Limits, containers
 
 # The places where JSON text has meaning: strings, brackets, punctuation, and runs of anything else (numbers, words).
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DIGITS = 309  # a double has no finite number with more
@@ -63,7 +64,7 @@ def bounded_int(text: str) -> int:
 
 def canonical(value: object) -> str:
     """A value as JSON that does not depend on the order of keys."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def shorten(text: str, width: int = 40) -> str:

@@ -18,6 +18,10 @@ KINDS = ("null", "boolean", "number", "string", "array", "object")
 
 _MOST_PARTS = 400  # pairs of one type; more stay opaque
 _EMPTY_PATTERNS = {"", "^", "$", ".*", ".*?", "^.*", "(.*)"}
+_UNEVALUATED = (
+    ("unevaluatedProperties", "object", "additionalProperties"),
+    ("unevaluatedItems", "array", "items"),
+)
 _DEEPEST = 40  # schemas about the same value inside of each other
 
 Number = int | float
@@ -155,7 +159,7 @@ class Normalizer:
             if schema.key in self._open or len(self._open) > _DEEPEST:
                 return _opaque(_all(), schema)
             self._open.append(schema.key)
-            known = (schema, _without_empty(self._normalize(schema)))
+            known = (schema, self._without_empty(self._normalize(schema)))
             self._open.pop()
             self._done[id(schema)] = known
         return known[1]
@@ -163,6 +167,10 @@ class Normalizer:
     def empty(self, schema: Schema) -> bool:
         """Whether the schema is known to accept nothing."""
         return not any(self.normal(schema).values())
+
+    def _without_empty(self, found: Normal) -> Normal:
+        kept = {kind: tuple(part for part in parts if not self._is_empty(part)) for kind, parts in found.items()}
+        return {kind: parts for kind, parts in kept.items() if parts}
 
     def _normalize(self, schema: Schema) -> Normal:
         found = _own(schema)
@@ -174,7 +182,9 @@ class Normalizer:
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema:
                 found = self._meet(found, self._union(schema, keyword), Schema({keyword: schema[keyword]}))
-        if "not" in schema:
+        if schema.get("not", schema).keys() == {"not"}:
+            found = self._meet(found, self.normal(schema["not"]["not"]), schema["not"]["not"])
+        elif "not" in schema:
             found = self._exclude(found, schema["not"])
         for opaque in _conditions(schema):
             found = _opaque(found, opaque)
@@ -201,16 +211,17 @@ class Normalizer:
         )
 
     def _exclude(self, found: Normal, schema: Schema) -> Normal:
-        excluded = self.normal(schema)
-        opaque = Schema({"not": schema}, schema.origin)
-        result: Normal = {}
-        for kind, listed in found.items():
-            outs = excluded.get(kind, ())
-            if any(out.plain for out in outs):
-                result[kind] = ()
-            else:
-                result[kind] = tuple(kept for part in listed for kept in self._except(part, outs, opaque))
-        return result
+        return {
+            kind: tuple(kept for part in listed for kept in self.outside(part, schema))
+            for kind, listed in found.items()
+        }
+
+    def outside(self, part: Part, schema: Schema) -> list[Part]:
+        """The values of a part that a schema does not accept."""
+        outs = self.normal(schema).get(part.kind, ())
+        if any(out.plain for out in outs):
+            return []
+        return self._except(part, outs, Schema({"not": schema}, schema.origin))
 
     def _except(self, part: Part, outs: tuple[Part, ...], opaque: Schema) -> list[Part]:
         outs = tuple(out for out in outs if self.meet(part, out) is not None)
@@ -223,8 +234,12 @@ class Normalizer:
 
     def _unevaluated(self, found: Normal, schema: Schema) -> Normal:
         """`unevaluatedProperties` is `additionalProperties` where only `allOf` and `$ref` add properties."""
-        for keyword, kind in (("unevaluatedProperties", "object"), ("unevaluatedItems", "array")):
-            if keyword not in schema or schema[keyword].key == "{}":
+        for keyword, kind, rest in _UNEVALUATED:
+            if keyword not in schema or schema[keyword].key == "{}" or rest in schema:
+                continue  # nothing is left: the other word speaks about all the rest
+            apart = self._by_branch(schema, kind)
+            if apart is not None:
+                found = self._meet(found, apart, schema)
                 continue
             listed = found.get(kind, ())
             if kind == "object" and self._flat(schema) and len(listed) == 1 and listed[0].additional.key == "{}":
@@ -234,6 +249,21 @@ class Normalizer:
             else:
                 found[kind] = tuple(_with_opaque(part, schema) for part in listed)
         return found
+
+    def _by_branch(self, schema: Schema, kind: str) -> Normal | None:
+        """The schema with one branch of its union at a time, where no two of them can hold at once."""
+        unions = [word for word in ("anyOf", "oneOf") if word in schema]
+        if len(unions) != 1 or any(word in schema for word in ("if", "dependentSchemas", "contains")):
+            return None
+        parts = [self.normal(branch).get(kind, ()) for branch in schema[unions[0]]]
+        if unions[0] == "anyOf" and not self._disjoint(parts):
+            return None
+        rest = {word: inner for word, inner in schema.items() if word != unions[0]}
+        told = [
+            Schema({**rest, "allOf": [*schema.get("allOf", ()), branch]}, schema.origin) for branch in schema[unions[0]]
+        ]
+        branches = [self.normal(one) for one in told]
+        return {kind: _united([part for branch in branches for part in branch.get(kind, ())]) for kind in KINDS}
 
     def _flat(self, schema: Schema, depth: int = 0) -> bool:
         """Whether every instance evaluates the same members."""
@@ -307,10 +337,26 @@ class Normalizer:
         if part.size.empty() or part.range.empty():
             return True
         if part.kind == "object":
-            return any(self._never(part.member(name)) for name in part.required)
-        return part.kind == "array" and any(
-            self._never(part.item(index)) for index in range(min(int(part.size.low or 0), len(part.prefix) + 1))
+            return self._has_no_object(part)
+        return part.kind == "array" and (
+            any(self._never(part.item(index)) for index in range(min(int(part.size.low or 0), len(part.prefix) + 1)))
+            or any(item.least and self._never(item.schema) for item in part.contains)
+            or any(part.size.high is not None and item.least > part.size.high for item in part.contains)
         )
+
+    def _has_no_object(self, part: Part) -> bool:
+        if part.size.high is not None and len(part.required) > part.size.high:
+            return True
+        if any(not self.may_be_named(part, name) or self._never(part.member(name)) for name in part.required):
+            return True
+        closed = part.additional.key == NOTHING.key and not part.patterned
+        return closed and (part.size.low or 0) > len(part.properties)
+
+    def may_be_named(self, part: Part, name: str) -> bool:
+        """Whether a member of the part may have this name."""
+        if not part.names or part.names.key in self._open:
+            return True
+        return any(_may_hold(one, canonical(name), name) for one in self.normal(part.names).get("string", ()))
 
     def _never(self, schema: Schema) -> bool:
         return schema.key == NOTHING.key or (schema.key not in self._open and self.empty(schema))
@@ -318,10 +364,6 @@ class Normalizer:
 
 def _all() -> Normal:
     return {kind: (Part(kind),) for kind in KINDS}
-
-
-def _without_empty(found: Normal) -> Normal:
-    return {kind: parts for kind, parts in found.items() if parts}
 
 
 def _opaque(found: Normal, schema: Schema) -> Normal:
@@ -535,6 +577,8 @@ def _object(schema: Schema) -> Part:
         one = Schema({"dependentRequired": {name: sorted(_strings(needed))}}, schema.origin)
         opaque[one.key] = one
     for name, inner in schema.get("dependentSchemas", {}).items():
+        if not inner:
+            continue
         one = Schema({"dependentSchemas": {name: inner}}, inner.origin)
         opaque[one.key] = one
     return Part(

@@ -181,6 +181,6 @@ def _default_of(document: Document, schema: Location, depth: int) -> str | None:
     """The default, also of what is only wrapped."""
     if "default" in schema.value or not depth:
         return value_text(schema.value["default"]) if "default" in schema.value else None
-    wrapped = [*items(document, schema, "allOf"), *items(document, schema, "anyOf")]
+    wrapped = [one for word in ("allOf", "anyOf", "oneOf") for one in items(document, schema, word)]
     found = (_default_of(document, inner, depth - 1) for inner in wrapped)
     return next((default for default in found if default is not None), None)

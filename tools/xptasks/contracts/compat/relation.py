@@ -6,7 +6,7 @@ only when the validator accepts one under the first schema and rejects it under 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, islice
 from typing import Any, Literal
 
@@ -55,9 +55,9 @@ class Relation:
         self.normalizer = Normalizer(table)
         self.maker = Maker(self.normalizer)
         self.judge = Judge(table)
-        self._proofs: dict[tuple[str, str], _Proof] = {}
+        self._proofs: dict[tuple[str, str, bool], _Proof] = {}
         self._verdicts: dict[tuple[str, str], Verdict] = {}
-        self._open: dict[tuple[str, str], int] = {}
+        self._open: dict[tuple[str, str, bool], int] = {}
 
     def compare(self, one: Schema, two: Schema) -> Verdict:
         """Whether all instances of the first schema are instances of the second."""
@@ -77,7 +77,7 @@ class Relation:
     def _prove(self, one: Schema, two: Schema) -> _Proof:
         if two.key in (one.key, "{}"):
             return _HOLDS
-        key = (one.key, two.key)
+        key = (one.key, two.key, self._formal)
         if key in self._proofs:
             return self._proofs[key]
         if key in self._open:
@@ -174,13 +174,15 @@ class Relation:
 
     def _implied(self, one: Part, schema: Schema) -> bool:  # noqa: PLR0911 - one answer per keyword
         """Whether a condition follows from what is known of the part."""
+        if "unevaluatedProperties" in schema or "unevaluatedItems" in schema:
+            return False
         if "not" in schema:
             return self._never(one, schema["not"])
         if "oneOf" in schema:
             return any(self._same_branches(known, schema) for known in one.opaque.values() if "oneOf" in known)
         if "dependentRequired" in schema:
             return all(
-                set(needed) <= one.required or one.member(name).key == NOTHING.key
+                set(needed) <= one.required or self._without_member(one, name)
                 for name, needed in schema["dependentRequired"].items()
             )
         if "contentSchema" in schema:
@@ -189,18 +191,40 @@ class Relation:
                 for known in one.opaque.values()
             )
         if "if" in schema:
-            return any("if" in known and self._same_condition(known, schema) for known in one.opaque.values())
+            same = any("if" in known and self._same_condition(known, schema) for known in one.opaque.values())
+            return same or self._follows(one, schema)
         if "dependentSchemas" in schema:
-            return any(
-                "dependentSchemas" in known
-                and known["dependentSchemas"].keys() == schema["dependentSchemas"].keys()
-                and all(
-                    self._prove(known["dependentSchemas"][name], inner).holds
-                    for name, inner in schema["dependentSchemas"].items()
-                )
-                for known in one.opaque.values()
-            )
+            return all(self._depends(one, name, inner) for name, inner in schema["dependentSchemas"].items())
         return False
+
+    def _depends(self, one: Part, name: str, inner: Schema) -> bool:
+        """Whether all values of a part that have a member satisfy a schema."""
+        for known in one.opaque.values():
+            if name in known.get("dependentSchemas", ()) and self._holds(known["dependentSchemas"][name], inner):
+                return True
+        return self._without_member(one, name) or self._part_in(replace(one, required=one.required | {name}), inner)
+
+    def _without_member(self, one: Part, name: str) -> bool:
+        return self.normalizer.empty(one.member(name)) or not self.normalizer.may_be_named(one, name)
+
+    def _follows(self, one: Part, schema: Schema) -> bool:
+        """Whether a condition holds for a part, looked at apart where its `if` holds and where it does not."""
+        condition = self.normalizer.normal(schema["if"]).get(one.kind, ())
+        if "then" in schema:
+            met = (self.normalizer.meet(one, part) for part in condition)
+            if not all(self._part_in(part, schema["then"]) for part in met if part is not None):
+                return False
+        if "else" in schema:
+            others = self.normalizer.outside(one, schema["if"])
+            return all(self._part_in(part, schema["else"]) for part in others)
+        return True
+
+    def _part_in(self, part: Part, schema: Schema) -> bool:
+        """Whether a part is inside of what a condition asks for: by the letter, since nobody sends a condition."""
+        formal, self._formal = self._formal, True
+        holds = self._prove_part(part, self.normalizer.normal(schema).get(part.kind, ()), schema).holds
+        self._formal = formal
+        return holds
 
     def _never(self, one: Part, excluded: Schema) -> bool:
         for known in one.opaque.values():

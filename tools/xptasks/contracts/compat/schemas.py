@@ -237,7 +237,7 @@ class _Half:
         """Tells formats of numbers as ranges; a format that says nothing about JSON is dropped."""
         name = value.get("format")
         bits = _INTEGERS.get(name) if isinstance(name, str) else None
-        if bits is not None and "integer" in types_of(schema):
+        if bits is not None and "integer" in (types_of(schema) or {"integer"}):
             schema["allOf"] = [*schema.get("allOf", ()), Schema({"minimum": -(2**bits), "maximum": 2**bits - 1})]
         if not isinstance(name, str) or name in _WORDLESS or "string" not in (types_of(schema) or {"string"}):
             schema.pop("format", None)

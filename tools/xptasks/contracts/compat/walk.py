@@ -16,6 +16,7 @@ from xptasks.contracts.positions import join_pointer
 
 _LEVELS = ("draft", "alpha", "beta", "stable")
 _LISTS = {"enum", "const"}
+_UNIONS = {"allOf", "anyOf", "oneOf"}
 _SHOWN = 5  # names of a list in a message
 _DEEPEST = 60
 
@@ -323,7 +324,7 @@ def _elsewhere(schema: Schema, named: set[str]) -> Schema:
     """What a schema says about values that its types and its enum leave out."""
     listed = schema.keys() & _LISTS
     own = KINDS if listed else sorted(set(KINDS) - named - ({"number"} if "integer" in named else set()))
-    rest = {word: value for word, value in schema.items() if word not in listed}
+    rest = {word: value for word, value in schema.items() if word not in (_LISTS | _UNIONS)}
     return Schema({**rest, "type": list(own)}, schema.origin)
 
 
