@@ -104,3 +104,38 @@ def test_the_opening_of_a_websocket_is_a_request(rules: Rules) -> None:
 def test_names_in_an_address_do_not_count(rules: Rules) -> None:
     before, after = (events("send", {"m": _payload()}, address=f"/{{{name}}}/events") for name in ("a", "b"))
     assert rules(before, after) == []
+
+
+def _in_files(folder: Path, trace: Contract) -> Path:
+    """A message in another file, whose trait is in a third one, which says its header with a fourth one."""
+    message = {
+        "payload": {"$ref": "../types/types.json#/Text"},
+        "headers": {"type": "object", "properties": {"own": TEXT}},
+        "traits": [{"$ref": "../traits.json#/traced"}],
+    }
+    traced = {"headers": {"required": ["trace"], "properties": {"trace": {"$ref": "types/types.json#/Trace"}}}}
+    files = {
+        "main.json": events("receive", {"m": {"$ref": "parts/messages.json#/m"}}),
+        "parts/messages.json": {"m": message},
+        "traits.json": {"traced": traced},
+        "types/types.json": {"Text": TEXT, "Trace": trace},
+    }
+    for name, value in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(json.dumps(value), encoding="utf-8")
+    return folder / "main.json"
+
+
+def test_messages_and_their_traits_may_be_in_other_files(tmp_path: Path) -> None:
+    headers = {"type": "object", "required": ["trace"], "properties": {"own": TEXT, "trace": TEXT}}
+    whole = tmp_path / "whole.json"
+    whole.write_text(json.dumps(events("receive", {"m": {"payload": TEXT, "headers": headers}})), encoding="utf-8")
+
+    def alarms(before: Path, after: Path) -> list[tuple[str, str]]:
+        changes = compare(load(before), load(after), profiles=("wire", "client"), today=date(2026, 1, 1))
+        return [(change.rule, change.at) for change in changes if change.severity != "info"]
+
+    same = _in_files(tmp_path / "same", TEXT)
+    assert alarms(whole, same) == alarms(same, whole) == []
+    narrow = _in_files(tmp_path / "narrow", {"type": "string", "enum": ["a"]})
+    assert alarms(same, narrow) == [("request-enum-narrowed", "receive /events m /trace")]

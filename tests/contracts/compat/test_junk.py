@@ -18,7 +18,7 @@ from xptasks.contracts.yaml_text import parse
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 FILES = (HERE / "asyncapi" / "two.yaml", HERE / "asyncapi" / "three.yaml", ROOT / "contracts" / "openapi.yaml")
-JUNK = (None, 1, -1.5, "x", "{}", True, [], [1], [{}], {}, {"a": 1}, {"type": "object"})
+JUNK: tuple[object, ...] = (None, 1, -1.5, "x", "{}", True, [], [1], [{}], {}, {"a": 1}, {"type": "object"})
 TRIED = 20
 
 
