@@ -69,6 +69,10 @@ class Looker:
                 group.start_soon(one, name, options)
         return sorted(results, key=lambda result: result.name)
 
+    def target(self, client: httpx.AsyncClient | None = None) -> Target:
+        """The service, for whoever asks it himself; on the shared connections unless another client is given."""
+        return Target(self._url, client or self._client, self._tls, self._vault, self._contracts)
+
     async def _one(self, name: str, options: ProbeOptions, *, fresh: bool) -> ProbeResult:
         if not fresh:
             return await self._tried(name, options, self._client)
@@ -76,7 +80,7 @@ class Looker:
             return await self._tried(name, options, client)
 
     async def _tried(self, name: str, options: ProbeOptions, client: httpx.AsyncClient) -> ProbeResult:
-        target = Target(self._url, client, self._tls, self._vault, self._contracts)
+        target = self.target(client)
         started = time.monotonic()
         try:
             seen = await self._bounded(options, target)

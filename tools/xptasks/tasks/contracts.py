@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from xptasks.tasks._task import environ, project, task
+from xptasks.tasks._task import environ, project, task, tier_python
 
 
 @task(
@@ -150,3 +150,23 @@ def contract_rules(rule: str = "", json: bool = False) -> int:  # noqa: FBT001, 
     rules = listing.rules(rule)
     sys.stdout.write(listing.as_json(rules) if json else listing.as_text(rules))
     return 0
+
+
+@task(
+    help={
+        "url": "a running service, e.g. https://projects.example; without it the application of [contracts] served",
+        "path": "where a running service has its document",
+        "json": "print JSON",
+    },
+)
+def drift(url: str = "", path: str = "/openapi.json", json: bool = False) -> int:  # noqa: FBT001, FBT002
+    """Compare what the service serves as its OpenAPI document with the contract, both ways."""
+    from xptasks.config import load  # noqa: PLC0415
+    from xptasks.steps.drift import order  # noqa: PLC0415
+    from xptasks.system.foreground import run_in_foreground  # noqa: PLC0415
+
+    folder = project()
+    config = load(folder, environ=environ()).config
+    words = [*([f"--url={url}", f"--path={path}"] if url else []), *(["--json"] if json else [])]
+    given = order(config.contracts, config.generate, config.service)
+    return run_in_foreground([tier_python(folder, config, "drift"), "-m", "xptasks.loop.drift", *words, given])
