@@ -2,7 +2,7 @@
 
 `/` says NAME, `/slow` says it after half a second, `/cut` breaks off, `/500` fails; `/health` fails while
 FOLDER/NAME.ill exists. A websocket answers every message with NAME, and is closed with 1001 on SIGTERM; at `/refuse` it
-is refused, at `/drop` dropped at once.
+is refused, at `/drop` dropped at once. At its end it writes to FOLDER/NAME.last when it was asked last (monotonic).
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import base64
 import hashlib
 import signal
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,14 +18,16 @@ NAME, PORT, FOLDER = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 websockets: set[asyncio.StreamWriter] = set()
 requests = 0
+last = 0.0
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    global requests  # noqa: PLW0603 - the whole of this small program
+    global requests, last  # noqa: PLW0603 - the whole of this small program
     with suppress(asyncio.IncompleteReadError, ConnectionError):
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
             requests += 1
+            last = last if b" /health " in head else time.monotonic()
             try:
                 if not await answer(head, reader, writer):
                     break
@@ -79,6 +82,7 @@ async def main() -> None:
         await writer.drain()
     while requests:  # noqa: ASYNC110 - a test's service may poll
         await asyncio.sleep(0.01)
+    (FOLDER / f"{NAME}.last").write_text(str(last))
 
 
 asyncio.run(main())

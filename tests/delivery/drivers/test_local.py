@@ -308,12 +308,13 @@ def test_draining_waits_for_the_requests_that_run(method: str, local: Local) -> 
 
 @pytest.mark.slow
 def test_a_release_that_ignores_the_request_to_end_is_killed_in_time(local: Local) -> None:
-    script = "import signal; signal.signal(15, 1); import time; time.sleep(600)"
+    script = "import signal, time; signal.signal(15, 1); print('deaf', flush=True); time.sleep(600)"
     launch = local.launch("a")
     local.launches["b"] = type(launch)((launch.argv[0], "-S", "-c", script), launch.cwd, launch.environment)
     local.change(drain_timeout=0.2, stop_timeout=0.2)
     local.up({"a": 100})
     local.driver.start("b")
+    local.until(lambda: "deaf" in (local.home / "local" / "logs" / "b.log").read_text())
     local.driver.drain("b")
     assert local.driver.observe().condition("b") == "starting"
     local.driver.stop("b")

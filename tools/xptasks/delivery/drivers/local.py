@@ -28,6 +28,7 @@ _ANSWER = 2.0  # seconds that one answer of the health check may take
 _CONFIRMED = 3  # a release that was ready is unhealthy after so many bad answers, each on a fresh connection
 _BETWEEN = 0.1  # seconds between two of them
 _TICK = 0.02
+_SETTLE = 0.05  # seconds until the last worker of the proxy has taken up new routes, and has sent what it was sending
 _LOCK = 30.0  # seconds to wait for another process that changes the same target
 
 
@@ -73,6 +74,7 @@ class LocalDriver:
         """Wait for its requests, then ask it to end, which closes its websockets; at most `drain_timeout` for all."""
         load(self._state).stopped(release)
         give_up = time.monotonic() + self._setup.drain_timeout
+        time.sleep(_SETTLE)
         while time.monotonic() < give_up and self._active(release)[0]:
             time.sleep(_TICK)
         detached.ask_to_end(self._record(release))

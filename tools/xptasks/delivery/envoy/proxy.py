@@ -110,16 +110,18 @@ class Proxy:
             ) from error
 
     def _follows(self, traffic: Traffic, before: tuple[str, ...]) -> bool:
-        """Wait until it follows its files; False when it has lost sight of them and has to be started anew.
+        """Wait until it follows its files; False when it died, or lost sight of them and has to be started anew.
 
-        That happens when their folder was removed and made again. Starting anew cuts what is open, but a proxy that
-        cannot be told to roll back is worse.
+        The latter happens when their folder was removed and made again. Starting anew cuts what is open, but a proxy
+        that cannot be told to roll back is worse.
         """
         give_up = time.monotonic() + _FOLLOW
         while time.monotonic() < give_up:
             now = self._reports()
             if now[:2] == resources.versions(traffic):
                 return True
+            if not self.is_alive():
+                return False
             time.sleep(_TICK)
         if not now:
             raise CannotRunError("the proxy runs but does not answer", hint=f"see its log, {self._log}")
