@@ -79,6 +79,10 @@ class Local:
                     found.append(process)
         return found
 
+    def names(self) -> set[str]:
+        """Of these: releases, and `envoy`."""
+        return {Path(process.environ()["XPTASKS_DETACHED"]).stem for process in self.processes()}
+
     def pid(self, name: str) -> int:
         """The process of a release, or of `envoy`."""
         (found,) = [p.pid for p in self.processes() if p.environ()["XPTASKS_DETACHED"].endswith(f"/{name}.json")]

@@ -1,10 +1,13 @@
 """The local driver with a real Envoy and real processes."""
 
 import os
+import resource
 import signal
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -190,21 +193,30 @@ def test_a_proxy_that_lost_sight_of_its_files_can_still_be_told_to_roll_back(
     assert local.answers() == {"a"}
 
 
+@contextmanager
+def no_room() -> Iterator[None]:
+    """No file can grow beyond 100 bytes, as on a disk that is nearly full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 @pytest.mark.slow
-def test_a_full_disk_is_told_and_the_old_release_keeps_serving(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told_and_the_old_release_keeps_serving(local: Local) -> None:
     local.up({"a": 100}, "b")
-
-    def full(_handle: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(CannotRunError, match=r"No space left on device\n.*the proxy goes on as before"):
-        local.driver.split({"b": 100})
-    with pytest.raises(CannotRunError, match="No space left on device"):
-        local.driver.start("c")
+    before = {path: path.read_bytes() for path in local.home.rglob("*.json")}
+    with no_room():
+        with pytest.raises(CannotRunError, match=r"cannot be written: File too large\n.*the proxy goes on as before"):
+            local.driver.split({"b": 100})
+        with pytest.raises(CannotRunError, match="cannot be written: File too large"):
+            local.driver.start("c")
+    assert {path: path.read_bytes() for path in local.home.rglob("*.json")} == before
+    assert local.names() == {"a", "b", "envoy"}
     assert local.driver.observe() == World({"a": "ready", "b": "ready"}, {"a": 100}, frozenset({"b"}))
     assert local.answers() == {"a"}
-    monkeypatch.undo()
     local.driver.split({"b": 100})
     assert local.answers() == {"b"}
 

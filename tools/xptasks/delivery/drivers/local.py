@@ -133,6 +133,8 @@ class LocalDriver:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self._folder / "lock", timeout=_LOCK):
+                for stray in self._folder.rglob(".*.tmp"):  # of one who was killed while writing
+                    stray.unlink(missing_ok=True)
                 yield
         except Timeout:
             problem = f"another process has been changing {self._folder} for {_LOCK:g} s"
