@@ -91,6 +91,12 @@ def test_before_the_first_split_nobody_serves_and_the_proxy_says_so(local: Local
     assert (local.ask().status_code, local.ask().text) == (503, "no release serves\n")
 
 
+def test_a_home_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotRunError, match=r"file/local cannot be used: Not a directory\n.*XDG_STATE_HOME"):
+        Local(tmp_path / "file").driver.start("a")
+
+
 # -- failures -------------------------------------------------------------------------------------------------------
 
 

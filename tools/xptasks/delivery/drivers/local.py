@@ -121,7 +121,7 @@ class LocalDriver:
                 self._end(record, self._setup.stop_timeout)
             port = self._kept_port()
             self._state.unlink(missing_ok=True)
-            if port:
+            with suppress(OSError):  # the disk is full, and a port is no reason to fail now
                 atomic_write(self._state, Traffic(port=port).dump())
 
     # -- what is intended ---------------------------------------------------------------------------------------
@@ -130,15 +130,22 @@ class LocalDriver:
     def _lock(self) -> Iterator[None]:
         from filelock import FileLock, Timeout  # noqa: PLC0415 - not needed to list tasks
 
+        lock = FileLock(self._folder / "lock", timeout=_LOCK)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(self._folder / "lock", timeout=_LOCK):
-                for stray in self._folder.rglob(".*.tmp"):  # of one who was killed while writing
-                    stray.unlink(missing_ok=True)
-                yield
+            lock.acquire()
         except Timeout:
             problem = f"another process has been changing {self._folder} for {_LOCK:g} s"
             raise CannotRunError(problem, hint="see who it is with `inv deploy-status`") from None
+        except OSError as error:
+            problem = f"{self._folder} cannot be used: {error.strerror or error}"
+            raise CannotRunError(problem, hint="mend its rights, or set XDG_STATE_HOME to another folder") from error
+        try:
+            for stray in self._folder.rglob(".*.tmp"):  # of one who was killed while writing
+                stray.unlink(missing_ok=True)
+            yield
+        finally:
+            lock.release()
 
     @contextmanager
     def _changing(self) -> Iterator[Traffic]:
