@@ -76,6 +76,7 @@ class Change:
         at: the operation, and the place in its messages as a JSON Pointer.
         base, head: where it is written; None where a contract has nothing to point at.
         witness: confirmed by a validator; None without one.
+        also: where else the same is met: what is shared is reported once, at the first place.
     """
 
     rule: str
@@ -87,6 +88,7 @@ class Change:
     base: Position | None
     head: Position | None
     witness: Witness | None = None
+    also: tuple[str, ...] = field(default=(), compare=False)
 
 
 def worst(*severities: Severity) -> Severity:

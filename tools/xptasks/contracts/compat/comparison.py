@@ -11,6 +11,7 @@ from xptasks.contracts.compat.text import reader_of_text
 from xptasks.contracts.compat.twins import Twins
 from xptasks.contracts.compat.walk import Place, Walk
 from xptasks.contracts.document import Document, Location
+from xptasks.results import Severity
 
 FLIPPED: dict[Direction, Direction] = {"request": "response", "response": "request"}
 SIDES: tuple[Side, Side] = ("base", "head")
@@ -54,3 +55,9 @@ class Comparison:
         elif place.text:
             base = reader_of_text(base, head, lists=False)
         self._walks[direction].compare(base, head, place)
+
+    def soften(self, start: int, most: Severity = "info") -> None:
+        """Makes no change since there were `start` worse than `most`, here; what is shared counts anew elsewhere."""
+        self.report.soften(start, most)
+        for walk in self._walks.values():
+            walk.forget(start)

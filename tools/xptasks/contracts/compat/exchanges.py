@@ -86,7 +86,7 @@ class Exchanges:
         for action in _ACTIONS:
             before, after = ([message for channel in side for message in channel.messages] for side in (old, new))
             Messages(self._comparison, action, f"{action} {label}").compare(before, after, (old[0].here, new[0].here))
-        self._report.soften(start, "warning")
+        self._comparison.soften(start, "warning")
 
     def _operations(self, shared: "_Shared") -> None:
         pairs, gone, more = shared.partners()

@@ -94,7 +94,7 @@ class _OpenApi(Comparison):
         if direction == "request":
             self._servers(old, new, at)
         if level_of(old.value) < BETA:
-            self.report.soften(start)
+            self.soften(start)
 
     def _untouched(self, old: Operation, new: Operation) -> bool:
         """Whether nothing that an operation says itself changed; what the whole contract says for it may have."""

@@ -29,7 +29,7 @@ class Report:
         self._base = base
         self._head = head
         self._profiles = profiles
-        self._seen: set[tuple[Any, ...]] = set()
+        self._seen: dict[tuple[Any, ...], int] = {}
 
     def add(  # noqa: PLR0913 - a change has this many sides
         self,
@@ -54,11 +54,18 @@ class Report:
         places = (_place(self._base, base), _place(self._head, head))
         key = (rule, severity, *places, message)
         if key in self._seen:
+            self.again(self._seen[key], at)
             return
-        self._seen.add(key)
+        self._seen[key] = len(self.changes)
         witness = Witness(verdict.witness) if verdict is not None and severity == "error" else None
         change = Change(rule, severity, area or known.area, known.direction, at, message, *places, witness)
         self.changes.append(change)
+
+    def again(self, index: int, at: str) -> None:
+        """Notes that a change is met at another place too."""
+        change = self.changes[index]
+        if not f"{change.at} ".startswith(f"{at} ") and at not in change.also:
+            self.changes[index] = replace(change, also=(*change.also, at))
 
     def soften(self, start: int, most: Severity = "info") -> None:
         """Makes no change since there were `start` worse than `most`: what they concern was no firm promise.
@@ -68,6 +75,7 @@ class Report:
         for index, change in enumerate(self.changes[start:], start):
             if not change.rule.endswith(_ANNOUNCED):
                 self.changes[index] = replace(change, severity=mildest(change.severity, most))
+        self._seen = {key: index for key, index in self._seen.items() if index < start}
 
     def worst_since(self, start: int) -> bool:
         """Whether anything but information was found since there were `start` changes."""

@@ -52,6 +52,8 @@ class Walk:
         self._report = report
         self._direction = relation.table.direction
         self._seen: dict[tuple[Any, ...], bool] = {}  # whether more than information was found
+        self._found: dict[tuple[Any, ...], frozenset[int]] = {}  # the changes in and below what was compared
+        self._met: list[int] = []  # the changes that were met again below what is being compared
         self._told = 0  # how often something was met again that breaks
         self._depth = 0
 
@@ -62,14 +64,30 @@ class Walk:
         base, head = self._relation.table.definition(base), self._relation.table.definition(head)
         key = (base.origin, head.origin, base.key, head.key, place.safe, place.area)
         if key in self._seen:
-            self._told += self._seen[key]
+            self._again(key, place)
             return
-        start = len(self._report.changes)
+        start, met = len(self._report.changes), len(self._met)
         self._seen[key] = False
         self._depth += 1
         self._node(base, head, place)
         self._depth -= 1
         self._seen[key] = self._report.worst_since(start)
+        found = {*range(start, len(self._report.changes)), *self._met[met:]}
+        self._found[key] = frozenset(found)
+        self._met[met:] = sorted(found) if self._depth else []
+
+    def _again(self, key: tuple[Any, ...], place: Place) -> None:
+        """What is shared was reported where it was met first."""
+        self._told += self._seen[key]
+        for index in sorted(self._found.get(key, ())):
+            self._report.again(index, place.before)
+            self._met.append(index)
+
+    def forget(self, start: int) -> None:
+        """Forgets what was compared, as far as it led to changes since there were `start`: they are told anew."""
+        late = [key for key, found in self._found.items() if any(index >= start for index in found)]
+        for key in late:
+            del self._seen[key], self._found[key]
 
     def _node(self, base: Schema, head: Schema, place: Place) -> None:
         start, told = len(self._report.changes), self._told

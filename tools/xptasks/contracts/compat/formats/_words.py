@@ -10,6 +10,7 @@ from xptasks.markup import clean
 from xptasks.results import Position
 
 _LONGEST = 300  # characters of a witness that people read
+_LISTED = 5  # places that people read
 _OPERATION = re.compile(r"((?:webhook \S+ )?(?:GET|PUT|POST|DELETE|OPTIONS|HEAD|PATCH|TRACE|QUERY) \S+) ?(.*)")
 _PROOFS = {
     "request": "for example, {} was accepted and is refused now",
@@ -35,6 +36,15 @@ def proof(change: Change, code: str = "{}") -> str:
     shown = instance(change)
     told = _PROOFS.get(change.direction, "for example, {}")
     return told.format(code.format(shown)) if shown else ""
+
+
+def elsewhere(change: Change) -> str:
+    """Where else the change is met; empty where it is met once."""
+    if not change.also:
+        return ""
+    more = f" and {len(change.also) - _LISTED} more" if len(change.also) > _LISTED else ""
+    count = "1 other place" if len(change.also) == 1 else f"{len(change.also)} other places"
+    return f"and in {count}: {clean(', '.join(change.also[:_LISTED]))}{more}"
 
 
 def permission(allowed: Permission) -> str:

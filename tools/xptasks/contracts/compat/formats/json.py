@@ -8,7 +8,7 @@ from xptasks.results import Finding, Position
 
 
 def show(judgement: Judgement) -> str:
-    """The judgement. `witness` and `allowed` are there where a change has them."""
+    """The judgement. `witness`, `also` (other places of it) and `allowed` are there where a change has them."""
     whole = {
         "changes": [_change(one) for one in judgement.changes],
         "baselines": list(judgement.baselines),
@@ -33,6 +33,8 @@ def _change(one: Judged) -> dict[str, Any]:
     }
     if change.witness is not None:
         plain["witness"] = change.witness.instance
+    if change.also:
+        plain["also"] = list(change.also)
     if one.allowed is not None:
         expires = str(one.allowed.expires) if one.allowed.expires else None
         plain["allowed"] = {"reason": one.allowed.reason, "expires": expires, "at": str(one.allowed.position)}

@@ -50,6 +50,8 @@ def _item(one: Judged) -> str:
     if change.witness is not None:
         proof = _words.proof(change, "<code>{}</code>").replace(_words.instance(change), plain(_words.instance(change)))
         said.append(f"{proof[0].upper()}{proof[1:]}.")
+    if change.also:
+        said.append(f"The same is met{plain(_words.elsewhere(change)).removeprefix('and')}.")
     if one.allowed:
         said.append(f"This is meant: {plain(one.allowed.reason)}.")
     return f"- {where}{' '.join(said)}\n"

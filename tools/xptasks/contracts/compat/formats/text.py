@@ -29,6 +29,8 @@ def _block(one: Judged, *, several: bool) -> Iterator[str]:
         yield f"  before: {change.base}"
     if change.witness is not None:
         yield f"  {_words.proof(change)}"
+    if change.also:
+        yield f"  {_words.elsewhere(change)}"
     if several:
         yield f"  since: {clean(', '.join(one.baselines))}"
     if one.allowed:
