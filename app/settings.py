@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 PREFIX = "PROJECTS_"
+_DEPLOYED = "XPTASKS_RELEASE"
 
 
 def _words(value: Any) -> Any:  # noqa: ANN401 - whatever the caller wrote
@@ -19,7 +20,7 @@ class Settings(BaseModel):
     Attributes:
         token: the bearer tokens that are let in, separated by commas; without one nobody is.
         database_url: an SQLAlchemy URL; `sqlite://` keeps everything in memory.
-        release: the name of the running release, shown by `/health` and `hello`.
+        release: the name of the running release, shown by `/health` and `hello`; what deploys it names it, too.
         websocket_queue: how many events may wait for one slow client before it is dropped.
         websocket_subscriptions: how many projects one client may ask for by id.
         websocket_drain: seconds that a shutdown gives websockets to close.
@@ -43,6 +44,6 @@ class Settings(BaseModel):
         Raises:
             pydantic.ValidationError: a value does not fit; secrets are not repeated in it.
         """
-        return cls.model_validate(
-            {name: environ[PREFIX + name.upper()] for name in cls.model_fields if PREFIX + name.upper() in environ}
-        )
+        deployed = {"release": environ[_DEPLOYED]} if _DEPLOYED in environ else {}
+        named = {name: environ[PREFIX + name.upper()] for name in cls.model_fields if PREFIX + name.upper() in environ}
+        return cls.model_validate(deployed | named)

@@ -79,7 +79,7 @@ def test_it_is_ready_inside_the_block_and_gone_after_it(tmp_path: Path) -> None:
 def test_the_reference_service_starts_as_this_project_says(repository_service: ServiceSettings, project: Path) -> None:
     with launch.running(repository_service, project) as service:
         answer = urllib.request.urlopen(f"{service.url}/health").read()  # noqa: S310 - our own server
-    assert b'"release":"smoke"' in answer
+    assert b'"release":"dev"' in answer
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", service.port)) != 0
 

@@ -19,6 +19,7 @@ PROFILE = "XPTASKS_PROFILE"
 RESERVED = {
     PROFILE: "the profile, when `--profile` does not name one",
     "XPTASKS_OUTPUT": "how results are shown",
+    "XPTASKS_RELEASE": "the name of the release, set for a service that is deployed",
     "XPTASKS_DETACHED": "set on what is deployed, to find it again; do not set it",
     "XPTASKS_RUN_ID": "set by the runner for what it starts; do not set it",
 }
