@@ -123,7 +123,7 @@ def test_a_bad_release_gives_everything_back_before_it_ends(readings: Readings, 
     assert done[-3:] == ["split old 100 %", "drain new", "stop new"]
 
 
-@pytest.mark.parametrize("condition", ["dead", "absent", "unhealthy"])
+@pytest.mark.parametrize("condition", ["dead", "absent"])
 def test_a_canary_that_is_gone_is_given_up_at_once(condition: Condition) -> None:
     place = town()
     while replay(place.journal).stage < 0:
@@ -133,6 +133,15 @@ def test_a_canary_that_is_gone_is_given_up_at_once(condition: Condition) -> None
     before = place.now
     assert place.turn(GOOD).outcome == "rolled back"
     assert place.now == before
+
+
+def test_one_health_check_that_comes_late_is_no_reason() -> None:
+    place = town()
+    for _ in range(8):
+        place.step(GOOD)
+    late = Readings(GOOD.verdict, unhealthy=4.9)
+    assert not isinstance(decide(place.plan, replay(place.journal), place.world(), late, place.now), Record)
+    assert place.turn(Readings(GOOD.verdict, unhealthy=5.0)).why == "new failed its health check for 5 s"
 
 
 def test_a_release_that_never_gets_ready_never_gets_traffic() -> None:

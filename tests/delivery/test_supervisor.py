@@ -66,6 +66,18 @@ def test_a_probe_that_complains_rolls_back(supervisor: Supervisor) -> None:
     assert (finished.outcome, finished.why) == ("rolled back", "health answers 503")
 
 
+def test_a_release_that_stays_unhealthy_rolls_back_and_one_that_recovers_does_not(
+    supervisor: Supervisor, driver: FakeDriver, clock: FakeClock
+) -> None:
+    def sick(_plan: Plan, now: float) -> str:
+        driver.conditions["new"] = "unhealthy" if 1010 < now < 1013 or now > 1030 else "ready"
+        return ""
+
+    supervisor.probe = sick
+    assert supervisor.run(supervisor.journal.open(PLAN, 1000.0)).why == "new failed its health check for 5 s"
+    assert clock.time == pytest.approx(1035, abs=1)
+
+
 def test_an_act_that_fails_once_is_tried_again(supervisor: Supervisor, driver: FakeDriver) -> None:
     driver.broken = {"split": 2}
     assert supervisor.run(supervisor.journal.open(PLAN, 1000.0)).outcome == "promoted"

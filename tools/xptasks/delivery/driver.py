@@ -82,8 +82,11 @@ class Driver(Protocol):
         """The base URL of one release, past the split; of the public entrance without a name."""
         ...
 
-    def repair(self) -> tuple[str, ...]:
-        """Start again what died of what should run (a proxy, a release with a share); says what it started."""
+    def repair(self, *, releases: bool = True) -> tuple[str, ...]:
+        """Start again what died of what should run (a proxy, a release with a share); says what it started.
+
+        Without `releases` only the proxy: while a deployment is driven, a release that died is its supervisor's matter.
+        """
         ...
 
     def down(self) -> None:

@@ -6,6 +6,7 @@ write-ahead log lets `deploy-status` read while a supervisor writes. Entries are
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -56,6 +57,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._open: sqlite3.Connection | None = None
+        self._turn = threading.RLock()
         with self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")  # of two processes that begin together one finds all of it
             version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -70,14 +72,21 @@ class Journal:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        """The one connection of this object; what goes wrong with it is told as ours, and closes it."""
-        try:
+        """The one connection of this object, for one thread at a time; what goes wrong closes it."""
+        with self._turn, self._told_as_ours():
             if self._open is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._open = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
+                self._open = sqlite3.connect(
+                    self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+                )
                 self._open.execute("PRAGMA journal_mode = WAL")
                 self._open.execute("PRAGMA synchronous = FULL")
             yield self._open
+
+    @contextmanager
+    def _told_as_ours(self) -> Iterator[None]:
+        try:
+            yield
         except (sqlite3.Error, OSError) as error:
             self.close()
             raise CannotRunError(

@@ -156,10 +156,12 @@ class Readings:
     Attributes:
         verdict: the analysis; None before its first reading.
         probes: why the probes want the new release gone; empty when they do not.
+        unhealthy: seconds for which the new release has failed its health check.
     """
 
     verdict: Verdict | None = None
     probes: str = ""
+    unhealthy: float = 0.0
 
 
 def decide(plan: Plan, state: State, world: World, readings: Readings, now: float) -> Decision:
@@ -192,8 +194,10 @@ def _reason_to_go_back(plan: Plan, state: State, world: World, readings: Reading
     if state.stage < 0:
         late = now - state.opened >= plan.start_timeout and condition != "ready"
         return f"{plan.new} was not ready after {plan.start_timeout:g} s" if late else ""
-    if condition in {"absent", "unhealthy"}:
-        return f"{plan.new} is {condition}"
+    if condition == "absent":
+        return f"{plan.new} has no process"
+    if readings.unhealthy >= plan.unhealthy_after:
+        return f"{plan.new} failed its health check for {readings.unhealthy:.0f} s"
     if readings.verdict is not None and readings.verdict.answer == "fail":
         return readings.verdict.why
     return readings.probes

@@ -35,6 +35,8 @@ class Plan:
         strategy: `canary` or `blue-green`; the latter has one stage of 100 percent.
         stages: in order; the last one has the weight 100.
         start_timeout: seconds until the new release must be ready.
+        unhealthy_after: seconds that the new release may fail its health check before it is given up; one answer that
+            comes late is no reason.
         min_requests: of the canary, below which the analysis cannot pass.
         on_inconclusive: what follows a stage that is over without a verdict: `probe` holds on while the probes pass and
             at most `patience` longer, then rolls back.
@@ -48,6 +50,7 @@ class Plan:
     strategy: Strategy = "canary"
     stages: tuple[Stage, ...] = (Stage(10, 600.0), Stage(100, 120.0))
     start_timeout: float = 60.0
+    unhealthy_after: float = 5.0
     min_requests: int = 200
     on_inconclusive: WhenInconclusive = "probe"
     patience: float = 600.0

@@ -77,6 +77,7 @@ class Supervisor:
     _gauge: Gauge = field(default_factory=Gauge)
     _stage: int = -1
     _next_word: float = 0.0
+    _well: float = 0.0
 
     def take_over(self, deployment: Deployment) -> Finished:
         """End a deployment whose supervisor died: back, or on, as its plan says."""
@@ -105,13 +106,16 @@ class Supervisor:
         return decide(plan, state, world, readings, self.clock.now())
 
     def _readings(self, plan: Plan, state: State, world: World) -> Readings:
+        now = self.clock.now()
         if state.stage != self._stage:
-            self._gauge, self._stage = Gauge(), state.stage
+            self._gauge, self._stage, self._well = Gauge(), state.stage, now
         if state.outcome or state.back or state.stage < 0 or not (world.split or {}).get(plan.new):
             return Readings()
+        if world.condition(plan.new) != "unhealthy":
+            self._well = now
         self._look(plan)
         verdict = judge(self._gauge.evidence, allotted(self.false_abort, SIGNALS), plan.min_requests)
-        return Readings(verdict, self.probe(plan, self.clock.now()))
+        return Readings(verdict, self.probe(plan, now), now - self._well)
 
     def _look(self, plan: Plan) -> None:
         if plan.old is None or Capability.COUNTERS not in self.driver.capabilities:

@@ -60,11 +60,11 @@ def plan_for(target: Target, new: str, old: str | None, strategy: Strategy | Non
         old,
         chosen,
         stages[-1:] if chosen == "blue-green" else stages,
-        settings.start_timeout,
-        settings.analysis.min_requests,
-        settings.analysis.on_inconclusive,
-        settings.analysis.patience,
-        settings.on_crash,
+        start_timeout=settings.start_timeout,
+        min_requests=settings.analysis.min_requests,
+        on_inconclusive=settings.analysis.on_inconclusive,
+        patience=settings.analysis.patience,
+        on_crash=settings.on_crash,
     )
 
 
@@ -125,7 +125,7 @@ def rollback(target: Target, to: str = "", *, actor: str, what: str = "rollback"
         new = to or _before(target, old)
         if new == old:
             raise UsageError(f"{new} serves already")
-        plan = Plan(new, old, "blue-green", (Stage(100, 0.0),), _PATIENCE, on_crash="resume")
+        plan = Plan(new, old, "blue-green", (Stage(100, 0.0),), start_timeout=_PATIENCE, on_crash="resume")
         return _run(target, plan, rollback=True, actor=actor)
 
 

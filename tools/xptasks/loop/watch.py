@@ -1,0 +1,231 @@
+"""`inv watch`: looks at what is deployed for as long as it lives, and puts right what it may.
+
+It looks on a grid, alerts, rolls back where that is allowed, starts again what died, and ends deployments whose
+supervisor died. It does nothing heavy. What it remembers survives a restart.
+"""
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import anyio
+import anyio.to_thread
+
+from xptasks.delivery import lock
+from xptasks.delivery.journal import Deployment
+from xptasks.delivery.plan import World
+from xptasks.errors import XpError
+from xptasks.loop import deploy
+from xptasks.loop.deploy import Target
+from xptasks.probes import memory
+from xptasks.probes.alerts import Alert, Alerts
+from xptasks.probes.exposition import Exposition
+from xptasks.probes.grid import Slot, offsets
+from xptasks.probes.policy import ProbePolicySettings
+from xptasks.probes.result import ProbeResult
+from xptasks.probes.window import Record, Turn
+
+_CARE = 0.4  # seconds between two looks at processes, proxy and journal
+_NAP = 0.2  # seconds after which a waiting probe notices that the grid has changed
+
+
+class Looking(Protocol):
+    """Lets probes look at the public entrance, or at one release past the split."""
+
+    async def __call__(self, name: str, *, fresh: bool = False, release: str = "") -> ProbeResult:
+        """One look of one probe."""
+        ...
+
+
+class Clocks(Protocol):
+    """Both clocks of the machine."""
+
+    def monotonic(self) -> float:
+        """Seconds of a clock that never goes back."""
+        ...
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+
+class MachineClocks:
+    """Those of this machine."""
+
+    def monotonic(self) -> float:
+        """Seconds of a clock that never goes back."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+
+def why_not_back(latest: Deployment | None, world: World, now: float, recent: float) -> str:
+    """Why failing probes do not roll back; empty when they do.
+
+    Args:
+        latest: the deployment that began last.
+        world: what the driver sees.
+        now: seconds since the epoch.
+        recent: seconds for which a deployment is recent.
+    """
+    if latest is None or latest.plan.old is None:
+        return "there is no release to go back to"
+    state = latest.state
+    if not state.outcome:
+        return ""
+    if state.outcome != "promoted" or latest.entries[0].data.get("rollback"):
+        return "the last deployment was rolled back already"
+    age = now - latest.entries[-1].at
+    if age > recent:
+        return f"the last deployment ended {age / 60:.0f} minutes ago, so it is hardly the reason"
+    if world.condition(latest.plan.old) != "ready":
+        return f"the release before, {latest.plan.old}, is {world.condition(latest.plan.old)}"
+    return ""
+
+
+@dataclass
+class Watcher:
+    """Watches one target.
+
+    Args:
+        target: what is deployed there.
+        names: the probes.
+        look: lets one look.
+        policy: `[probe_policy]`.
+        alerts: who is told.
+        exposition: what is measured.
+        memory: the file that survives a restart.
+        clocks: time.
+    """
+
+    target: Target
+    names: Sequence[str]
+    look: Looking
+    policy: ProbePolicySettings
+    alerts: Alerts
+    exposition: Exposition
+    memory: Path
+    clocks: Clocks = field(default_factory=MachineClocks)
+    _records: dict[str, Record] = field(default_factory=dict)
+    _grid: tuple[float, float] = (0.0, 0.0)
+    _said: str = ""
+    _turn: anyio.Lock = field(default_factory=anyio.Lock)
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        now = self.clocks.monotonic()
+        self._records = memory.load(self.memory, now, self.clocks.wall())
+        self._grid = (now, self.policy.interval)
+        async with anyio.create_task_group() as group:
+            for index, name in enumerate(self.names):
+                group.start_soon(self._watch, name, index)
+            group.start_soon(self._care)
+
+    async def _watch(self, name: str, index: int) -> None:
+        while True:
+            grid = begun, interval = self._grid
+            slot = Slot(offsets(len(self.names), interval)[index])
+            while grid == self._grid:
+                left = slot.due(self.clocks.monotonic() - begun, interval)
+                if left > 0:
+                    await anyio.sleep(min(left, _NAP))
+                    continue
+                slot = slot.looked(self.clocks.monotonic() - begun, interval)
+                await self._take(await self._confirmed(name), slot.skipped)
+
+    async def _confirmed(self, name: str) -> ProbeResult:
+        """A look that failed is repeated on a fresh connection: a connection that broke is not a broken service."""
+        first = await self.look(name)
+        return first if first.ok else await self.look(name, fresh=True)
+
+    async def _take(self, result: ProbeResult, skipped: int) -> None:
+        self.exposition.looked(result.name, ok=result.ok, seconds=result.latency, skipped=skipped)
+        record, turn = self._records.get(result.name, Record()).after(
+            self.clocks.monotonic(), ok=result.ok, policy=self.policy.rule
+        )
+        self._records[result.name] = record
+        with suppress(OSError):  # a full disk must not end the watch; the next look writes again
+            memory.save(self.memory, self._records, self.clocks.monotonic(), self.clocks.wall())
+        if turn is Turn.ALERT:
+            self._tell("firing", result.name, f"{result.name} failed: {result.detail}")
+        elif turn is Turn.RECOVERED:
+            self._tell("resolved", result.name, f"{result.name} is well again")
+        elif turn is Turn.ROLLBACK:
+            async with self._turn:  # of two probes that fail together the second sees what the first did
+                await self._roll_back(result)
+
+    async def _roll_back(self, result: ProbeResult) -> None:
+        told = f"{result.name} failed {self.policy.rollback_after} times: {result.detail}"
+        world = await anyio.to_thread.run_sync(self.target.driver.observe)
+        latest = self.target.journal.latest()
+        reason = why_not_back(latest, world, self.clocks.wall(), self.policy.recent)
+        if not reason and latest is not None and latest.plan.old is not None and latest.state.outcome:
+            before = await self.look(result.name, fresh=True, release=latest.plan.old)
+            reason = "" if before.ok else f"the release before, {latest.plan.old}, fails it too ({before.detail})"
+        if reason:
+            self._tell("firing", result.name, f"{told}; not rolled back: {reason}", critical=True)
+            return
+        self.exposition.rolled_back()
+        said = await anyio.to_thread.run_sync(self._go_back, told)
+        self._tell("firing", result.name, f"{told}; {said}", critical=True)
+
+    def _go_back(self, why: str) -> str:
+        try:
+            finished = deploy.rollback(self.target, actor=f"the watcher ({why})", what="inv watch: rollback")
+        except XpError as error:
+            return f"the rollback failed: {error.message}"
+        return f"rolled back ({finished.outcome}: {finished.why})"
+
+    async def _care(self) -> None:
+        while True:
+            await anyio.to_thread.run_sync(self._put_right)
+            self._set_grid()
+            await anyio.sleep(_CARE)
+
+    def _set_grid(self) -> None:
+        """Look more often while a new release gets its share."""
+        latest = self.target.journal.latest()
+        under_way = latest is not None and not latest.state.outcome and latest.state.stage >= 0
+        interval = self.policy.canary_interval if under_way else self.policy.interval
+        if interval != self._grid[1]:
+            self._grid = (self.clocks.monotonic(), interval)
+
+    def _put_right(self) -> None:
+        """Start again what died; end a deployment that nobody drives. One mistake is told once, not each time."""
+        try:
+            driven = not lock.is_free(self.target.home)
+            for what in self.target.driver.repair(releases=not driven):
+                self.exposition.restarted(what)
+                self._tell("firing", "restart", f"{what} had died and was started again")
+            if not driven:
+                self._settle()
+            self._said = ""
+        except XpError as error:
+            if str(error) != self._said:
+                self._said = str(error)
+                self._tell("firing", "watch", f"the watcher cannot put it right: {error.message}", critical=True)
+
+    def _settle(self) -> None:
+        latest = self.target.journal.latest()
+        if latest is None or latest.state.outcome:
+            return
+        with lock.held(self.target.home, "inv watch: end what a dead supervisor left"):
+            finished = deploy.settle(self.target)
+        if finished is not None:
+            summary = f"the supervisor of deployment {latest.number} died: {finished.outcome} ({finished.why})"
+            self._tell("firing", "deployment", summary, critical=True)
+
+    def _tell(self, state: str, name: str, summary: str, *, critical: bool = False) -> None:
+        alert = Alert(
+            "resolved" if state == "resolved" else "firing",
+            name,
+            summary,
+            self.clocks.wall(),
+            "critical" if critical else "warning",
+        )
+        self.alerts.send(alert)
