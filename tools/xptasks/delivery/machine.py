@@ -196,6 +196,10 @@ def _reason_to_go_back(plan: Plan, state: State, world: World, readings: Reading
         return f"{plan.new} was not ready after {plan.start_timeout:g} s" if late else ""
     if condition == "absent":
         return f"{plan.new} has no process"
+    return _measured(plan, readings)
+
+
+def _measured(plan: Plan, readings: Readings) -> str:
     if readings.unhealthy >= plan.unhealthy_after:
         return f"{plan.new} failed its health check for {readings.unhealthy:.0f} s"
     if readings.verdict is not None and readings.verdict.answer == "fail":
