@@ -1,0 +1,184 @@
+"""What the tasks about deployments do: an edge that reads the configuration, calls, and prints."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from xptasks.config import find_project, load
+from xptasks.config.settings import Config
+from xptasks.delivery import lock
+from xptasks.delivery.machine import Asked, Finished
+from xptasks.delivery.plan import Strategy
+from xptasks.loop import deploy as deploying
+from xptasks.loop import watching
+from xptasks.loop.target import Place, opened, plan_in_words
+from xptasks.settings import parse_duration
+
+_EXITS = {"promoted": 0, "rolled back": 1, "failed": 6}
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What was asked for on the command line."""
+
+    strategy: Strategy
+    rev: str = ""
+    profile: str = ""
+    wait: str = "0s"
+    dirty: bool = False
+    detach: bool = False
+    dry_run: bool = False
+    json: bool = False
+
+
+def configuration(profile: str) -> tuple[Config, Path]:
+    """The configuration of the project that the current folder is in; that folder becomes the current one."""
+    folder = find_project(Path.cwd())
+    os.chdir(folder)
+    return load(folder, profile=profile or None, environ=dict(os.environ)).config, folder
+
+
+@contextmanager
+def place_of(profile: str) -> Iterator[Place]:
+    """The configured target, which tells on stderr what happens."""
+    config, folder = configuration(profile)
+    with opened(config, folder, dict(os.environ), _tell) as place:
+        yield place
+
+
+def _tell(now: float, text: str) -> None:
+    sys.stderr.write(f"{time.strftime('%H:%M:%S', time.localtime(now))}  {text}\n")
+    sys.stderr.flush()
+
+
+def deploy(asked: Deployment) -> int:
+    """Build, deploy, and say how it ended. Exit codes: 0 promoted, 1 rolled back, 6 a human is needed."""
+    wait = parse_duration(asked.wait)
+    with place_of(asked.profile) as place:
+        if asked.dry_run:
+            return _print_plan(place, asked)
+        release = place.build(asked.rev, dirty=asked.dirty)
+        _tell(time.time(), f"release {release.id}: {release.subject}")
+        watching.ensure(place, asked.profile)
+        if asked.detach:
+            return _detached(place, asked, release.id)
+        what = f"inv deploy-{asked.strategy}"
+        finished = deploying.deploy(place.target, release.id, strategy=asked.strategy, what=what, wait=wait)
+        place.prune()
+        return _ended(place, finished, as_json=asked.json)
+
+
+def _print_plan(place: Place, asked: Deployment) -> int:
+    lines = plan_in_words(place, asked.rev, asked.strategy)
+    sys.stdout.write(json.dumps({"plan": lines}) + "\n" if asked.json else "".join(f"- {line}\n" for line in lines))
+    return 0
+
+
+def _detached(place: Place, asked: Deployment, release: str) -> int:
+    """The same command again, without `--detach`, in a process that outlives this one."""
+    words = [f"deploy-{asked.strategy}", *(["--rev", asked.rev] if asked.rev else []), "--wait", asked.wait]
+    words += ["--dirty"] if asked.dirty else []
+    words += ["--profile", asked.profile] if asked.profile else []
+    log = watching.start(place, "deployment", words)
+    answer = {"release": release, "log": str(log)}
+    sys.stdout.write(json.dumps(answer) + "\n" if asked.json else f"{release} is being deployed; see {log}\n")
+    return 0
+
+
+def _ended(place: Place, finished: Finished, *, as_json: bool) -> int:
+    if as_json:
+        sys.stdout.write(json.dumps({**asdict(finished), **deploying.status(place.target)}) + "\n")
+    else:
+        sys.stdout.write(f"{finished.outcome}: {finished.why}\n")
+    return _EXITS[finished.outcome]
+
+
+def ask(what: Asked, profile: str, *, as_json: bool) -> int:
+    """Promote, pause, resume or abort what is under way."""
+    with place_of(profile) as place:
+        actor = os.environ.get("USER", "somebody")
+        if what == "abort":
+            finished: Finished | None = deploying.abort(place.target, actor=actor)
+        else:
+            finished = deploying.ask(place.target, what, actor=actor)
+        sys.stdout.write(_status(place, as_json=as_json))
+        return 0 if finished is None or what == "abort" else _EXITS[finished.outcome]
+
+
+def rollback(to: str, profile: str, *, as_json: bool) -> int:
+    """Go back to a release; 0 when it serves."""
+    with place_of(profile) as place:
+        release = place.releases.get(to).id if to else ""
+        finished = deploying.rollback(place.target, release, actor=os.environ.get("USER", "somebody"))
+        sys.stdout.write(_status(place, as_json=as_json))
+        return 6 if finished.outcome == "failed" else 0
+
+
+def status(profile: str, *, as_json: bool) -> str:
+    """What serves and how far a deployment is."""
+    with place_of(profile) as place:
+        return _status(place, as_json=as_json)
+
+
+def _status(place: Place, *, as_json: bool) -> str:
+    told = deploying.status(place.target) | {"watcher": watching.is_alive(place)}
+    return json.dumps(told) + "\n" if as_json else "".join(f"{line}\n" for line in _lines(told))
+
+
+def _lines(told: Mapping[str, Any]) -> Iterator[str]:
+    yield f"serving   {told['serving'] or 'nothing'}  {told['url']}"
+    split = told["split"]
+    for release, condition in sorted(told["releases"].items()):
+        share = "no proxy" if split is None else f"{split.get(release, 0)} %"
+        yield f"  {release}  {condition}  {share}"
+    if told["deployment"]:
+        yield f"last      {_in_words(told['deployment'])}"
+    yield f"driven by {told['supervisor'] or 'nobody'}"
+    yield f"watcher   {'runs' if told['watcher'] else 'does not run (`inv watch --detach`)'}"
+
+
+def _in_words(deployment: Mapping[str, Any]) -> str:
+    head = f"deployment {deployment['number']}, {deployment['old'] or 'nothing'} -> {deployment['new']}: "
+    if deployment["outcome"]:
+        return f"{head}{deployment['outcome']} ({deployment['why']})"
+    if deployment["rolling_back"]:
+        return f"{head}rolling back ({deployment['rolling_back']})"
+    if deployment["stage"] is None:
+        return f"{head}starting"
+    weight = deployment["stages"][deployment["stage"] - 1][0]
+    return f"{head}{weight} %, {'paused' if deployment['paused'] else f'''{deployment['left']:.0f} s left'''}"
+
+
+def down(profile: str) -> int:
+    """End everything; the releases and the journal stay on disk."""
+    with place_of(profile) as place:
+        watching.stop(place)
+        with lock.held(place.target.home, "inv deploy-down"):
+            place.target.driver.down()
+    return 0
+
+
+def watch(profile: str, metrics_port: str) -> int:
+    """Watch until a signal."""
+    with place_of(profile) as place:
+        return watching.run(place, int(metrics_port) if metrics_port else None)
+
+
+def watch_detached(profile: str) -> int:
+    """Start a watcher that outlives the command, unless one runs."""
+    with place_of(profile) as place:
+        sys.stdout.write(f"{watching.ensure(place, profile)}\n")
+    return 0
+
+
+def install_watch(profile: str) -> int:
+    """Write what keeps a watcher alive across reboots."""
+    config, folder = configuration(profile)
+    sys.stdout.write(watching.install(config, folder, profile, dict(os.environ)))
+    return 0

@@ -1,0 +1,128 @@
+"""From a configuration to a target that can be deployed to: its home, driver, releases, journal and probes."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from xptasks.config.settings import Config
+from xptasks.delivery import drivers
+from xptasks.delivery.drivers import Setup
+from xptasks.delivery.home import home
+from xptasks.delivery.journal import Journal
+from xptasks.delivery.manifest import Manifest, Recipe
+from xptasks.delivery.release import Source, build
+from xptasks.delivery.releases import Releases
+from xptasks.delivery.supervisor import Supervisor
+from xptasks.loop import deploy
+from xptasks.loop.deploy import Target
+from xptasks.probes.look import Looker
+from xptasks.settings import resolved
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the tasks about deployments work with.
+
+    Attributes:
+        target: what can be asked for.
+        releases: what is kept on disk.
+        config: the project's configuration.
+        project: its folder.
+        environ: the caller's environment.
+    """
+
+    target: Target
+    releases: Releases
+    config: Config
+    project: Path
+    environ: Mapping[str, str]
+
+    def looker(self, release: str = "") -> Looker:
+        """What looks at a release past the split, or at the public entrance."""
+        secrets = resolved(self.config.service.environment, self.environ, self.project)
+        address = self.target.driver.address(release)
+        return Looker(address, self.config.contracts, {**self.environ, **secrets}, self.project)
+
+    def build(self, revision: str = "", *, dirty: bool = False) -> Manifest:
+        """The release of a commit: built, or the one that is there."""
+        return build(self.releases, Source(self.project, self.environ, revision, dirty), recipe_of)
+
+    def prune(self) -> None:
+        """Remove the oldest releases; what runs, or served before, stays."""
+        running = self.target.driver.observe().conditions.keys()
+        self.releases.prune(self.config.deploy.keep_releases, running)
+
+
+def recipe_of(tree: Path) -> Recipe:
+    """What a release's own `xpconfig.toml` says of how it is built and run; the environment overrides nothing in it."""
+    from xptasks.config import load  # noqa: PLC0415 - reads and validates a whole file
+
+    config = load(tree, environ={}).config
+    service, contracts = config.service, config.contracts
+    return Recipe(
+        service.command,
+        service.health,
+        {name: str(value) for name, value in service.environment.items()},
+        (*contracts.openapi, *contracts.asyncapi),
+        config.deploy.requirements,
+        config.project.sources,
+    )
+
+
+def home_of(config: Config, environ: Mapping[str, str]) -> Path:
+    """The folder of the configured target."""
+    return home(config.project.name, config.deploy.target, environ)
+
+
+@contextmanager
+def opened(
+    config: Config,
+    project: Path,
+    environ: Mapping[str, str] = os.environ,
+    tell: Callable[[float, str], None] | None = None,
+) -> Iterator[Place]:
+    """The configured target.
+
+    Args:
+        config: the configuration.
+        project: the project's folder.
+        environ: the caller's environment.
+        tell: gets what happens during a deployment, with its time.
+    """
+    folder = home_of(config, environ)
+    releases, deployment = Releases(folder), config.deploy
+    setup = Setup(
+        folder,
+        lambda release: releases.launch(release, environ, project),
+        deployment.port,
+        deployment.drain_timeout,
+        config.service.stop_timeout,
+    )
+    driver = drivers.load(deployment.target).driver(setup)
+    with ExitStack() as stack:
+        journal = Journal(folder / "journal.db")
+        stack.callback(journal.close)
+
+        def supervisor() -> Supervisor:
+            from xptasks.loop.canary import CanaryProbes  # noqa: PLC0415 - only a deployment needs it
+
+            probes = stack.enter_context(CanaryProbes(config.probes, place.looker))
+            made = Supervisor(journal, driver, deployment.analysis.false_abort, probes, sticky=deployment.sticky)
+            if tell is not None:
+                made.tell = tell
+            return made
+
+        place = Place(Target(folder, driver, journal, deployment, supervisor), releases, config, project, environ)
+        yield place
+
+
+def plan_in_words(place: Place, revision: str, strategy: str) -> list[str]:
+    """What a deployment would do, a line each; for `--dry-run`."""
+    plan = deploy.plan_for(place.target, revision or "HEAD", deploy.serving(place.target), strategy or None)  # type: ignore[arg-type]
+    lines = [f"build {plan.new}", f"start it, and wait at most {plan.start_timeout:g} s until it is ready"]
+    if plan.old is None:
+        return [*lines, "give it all traffic: nothing else serves"]
+    lines += [f"{stage.weight} % of the traffic for {stage.hold:g} s" for stage in plan.stages]
+    return [*lines, f"keep {plan.old} warm, end what served before it"]

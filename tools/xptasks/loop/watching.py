@@ -1,0 +1,156 @@
+"""The watcher as a process: started when none runs, one for each target, kept alive by systemd or cron."""
+
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import anyio
+
+from xptasks.config.settings import Config
+from xptasks.errors import LockBusyError, UsageError
+from xptasks.loop.target import Place
+from xptasks.probes.alerts import Alerts
+from xptasks.probes.exposition import Exposition
+from xptasks.probes.result import ProbeResult
+from xptasks.system import detached
+from xptasks.system.detached import Order
+from xptasks.system.files import atomic_write
+
+_GRACE = 5.0  # seconds that a watcher may take to end
+
+_UNIT = """\
+# Written by `inv watch --install`: keeps the watcher of {name} alive.
+[Unit]
+Description=xptasks: watcher of {name}
+After=network.target
+
+[Service]
+Type=simple
+WorkingDirectory={folder}
+ExecStart={command}
+Restart=always
+RestartSec=1
+KillMode=process
+
+[Install]
+WantedBy=default.target
+"""
+
+
+def run(place: Place, metrics_port: int | None) -> int:
+    """Watch until SIGTERM or Ctrl-C; 0 then.
+
+    Raises:
+        LockBusyError: another watcher is at this target.
+        UsageError: there are no probes.
+    """
+    from filelock import FileLock, Timeout  # noqa: PLC0415
+
+    if not place.config.probes:
+        raise UsageError("there are no probes", hint='write one: [probes.health], then kind = "health"')
+    place.target.home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(place.target.home / "watch.lock", timeout=0)
+    try:
+        with lock, Exposition(metrics_port) as exposition:
+            if exposition.port:
+                sys.stderr.write(f"metrics: http://127.0.0.1:{exposition.port}/metrics\n")
+            anyio.run(_until_told, place, exposition)
+    except Timeout:
+        raise LockBusyError("another watcher is at this target", hint="`inv deploy-status` says so, too") from None
+    return 0
+
+
+async def _until_told(place: Place, exposition: Exposition) -> None:
+    from xptasks.loop.watch import Watcher  # noqa: PLC0415
+
+    config = place.config
+    labels = {"project": config.project.name, "target": config.deploy.target}
+    alerts = Alerts(config.alerts, labels, place.environ, place.project)
+    memory = place.target.home / "watch.json"
+    watcher = Watcher(
+        place.target, sorted(config.probes), _looking(place), config.probe_policy, alerts, exposition, memory
+    )
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with anyio.create_task_group() as group:
+            group.start_soon(watcher.run)
+            async for _ in signals:
+                group.cancel_scope.cancel()
+
+
+class _looking:  # noqa: N801 - reads like a function where it is used
+    """Looks at the public entrance with one shared client, and at releases past the split with one each."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._public = place.looker()
+
+    async def __call__(self, name: str, *, fresh: bool = False, release: str = "") -> ProbeResult:
+        """One look."""
+        probes = {name: self._place.config.probes[name]}
+        if not release:
+            [result] = await self._public.look(probes, fresh=fresh)
+            return result
+        async with self._place.looker(release) as looker:
+            [result] = await looker.look(probes, fresh=fresh)
+            return result
+
+
+def is_alive(place: Place) -> bool:
+    """Whether a watcher runs at this target."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415
+
+    path = place.target.home / "watch.lock"
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def ensure(place: Place, profile: str) -> str:
+    """Start a watcher that outlives this command unless one runs; says which of the two."""
+    if not place.config.probes:
+        return "no watcher: there are no probes"
+    if is_alive(place):
+        return "a watcher runs"
+    log = start(place, "watcher", ["watch", *(["--profile", profile] if profile else [])])
+    return f"a watcher was started; its log: {log}"
+
+
+def start(place: Place, name: str, words: Sequence[str]) -> Path:
+    """Start one of our own commands in a process that outlives this one; returns its log."""
+    home = place.target.home
+    log = home / "logs" / f"{name}.log"
+    argv = (sys.executable, "-m", "xptasks", *words)
+    detached.start(Order(argv, place.project, place.environ, log, home / "processes" / f"{name}.json"))
+    return log
+
+
+def stop(place: Place) -> None:
+    """End the watcher that we started."""
+    detached.stop(place.target.home / "processes" / "watcher.json", _GRACE)
+
+
+def install(config: Config, folder: Path, profile: str, environ: Mapping[str, str]) -> str:
+    """Write the systemd user unit, and say how it is switched on, and the cron line where there is no systemd."""
+    words = [sys.executable, "-m", "xptasks", "watch", *(["--profile", profile] if profile else [])]
+    command = " ".join(_quoted(word) for word in words)
+    base = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    name = f"xptasks-{config.project.name}-{config.deploy.target}.service"
+    unit = base / "systemd" / "user" / name
+    atomic_write(unit, _UNIT.format(name=config.project.name, folder=folder, command=command))
+    return (
+        f"wrote {unit}\n"
+        f"with systemd:    systemctl --user daemon-reload && systemctl --user enable --now {name}\n"
+        f"                 loginctl enable-linger   # so that it runs while nobody is logged in\n"
+        f"without systemd: crontab -e, and add: * * * * * cd {folder} && {command} --detach\n"
+    )
+
+
+def _quoted(word: str) -> str:
+    """A word of a unit's command line, where `%` and the backslash mean something (systemd.service(5))."""
+    escaped = word.replace("\\", "\\\\").replace("%", "%%").replace('"', '\\"')
+    return f'"{escaped}"' if any(char in word for char in " \t'\"") else escaped
