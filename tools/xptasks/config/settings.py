@@ -7,6 +7,8 @@ from pydantic import Field, SerializeAsAny
 from xptasks.contracts.generate.settings import GenerateSettings
 from xptasks.contracts.settings import ContractsSettings
 from xptasks.delivery.settings import DeploySettings
+from xptasks.probes.alerts import AlertSettings
+from xptasks.probes.policy import ProbePolicySettings
 from xptasks.probes.settings import ProbeOptions
 from xptasks.quality.settings import RatchetName, RatchetSettings, SprintSettings
 from xptasks.service.settings import ServiceSettings
@@ -67,6 +69,10 @@ class Config(Settings):
         description="What is looked at in a running service, by name; `kind` says how. The step `smoke` and "
         "`inv probe` let every probe look once.",
     )
+    probe_policy: Annotated[ProbePolicySettings, Field(description="When a watcher looks, alerts and rolls back.")] = (
+        ProbePolicySettings()
+    )
+    alerts: Annotated[AlertSettings, Field(description="Who is told when something is wrong.")] = AlertSettings()
     tiers: dict[Name, TierSettings] = Field(
         default_factory=dict,
         description="Test tiers by name; each is the Nox session of that name, with an environment of its own.",

@@ -9,14 +9,15 @@ from pathlib import Path
 from xptasks.config.settings import Config
 from xptasks.delivery import drivers
 from xptasks.delivery.drivers import Setup
-from xptasks.delivery.home import home
 from xptasks.delivery.journal import Journal
-from xptasks.delivery.manifest import Manifest, Recipe
+from xptasks.delivery.manifest import Manifest
+from xptasks.delivery.plan import Strategy
 from xptasks.delivery.release import Source, build
 from xptasks.delivery.releases import Releases
 from xptasks.delivery.supervisor import Supervisor
 from xptasks.loop import deploy
 from xptasks.loop.deploy import Target
+from xptasks.loop.releases import JOURNAL, recipe_reader, releases_of
 from xptasks.probes.look import Looker
 from xptasks.settings import resolved
 
@@ -47,33 +48,12 @@ class Place:
 
     def build(self, revision: str = "", *, dirty: bool = False) -> Manifest:
         """The release of a commit: built, or the one that is there."""
-        return build(self.releases, Source(self.project, self.environ, revision, dirty), recipe_of)
+        return build(self.releases, Source(self.project, self.environ, revision, dirty), recipe_reader(self.environ))
 
     def prune(self) -> None:
         """Remove the oldest releases; what runs, or served before, stays."""
         running = self.target.driver.observe().conditions.keys()
         self.releases.prune(self.config.deploy.keep_releases, running)
-
-
-def recipe_of(tree: Path) -> Recipe:
-    """What a release's own `xpconfig.toml` says of how it is built and run; the environment overrides nothing in it."""
-    from xptasks.config import load  # noqa: PLC0415 - reads and validates a whole file
-
-    config = load(tree, environ={}).config
-    service, contracts = config.service, config.contracts
-    return Recipe(
-        service.command,
-        service.health,
-        {name: str(value) for name, value in service.environment.items()},
-        (*contracts.openapi, *contracts.asyncapi),
-        config.deploy.requirements,
-        config.project.sources,
-    )
-
-
-def home_of(config: Config, environ: Mapping[str, str]) -> Path:
-    """The folder of the configured target."""
-    return home(config.project.name, config.deploy.target, environ)
 
 
 @contextmanager
@@ -91,8 +71,8 @@ def opened(
         environ: the caller's environment.
         tell: gets what happens during a deployment, with its time.
     """
-    folder = home_of(config, environ)
-    releases, deployment = Releases(folder), config.deploy
+    releases, deployment = releases_of(config, environ), config.deploy
+    folder = releases.home
     setup = Setup(
         folder,
         lambda release: releases.launch(release, environ, project),
@@ -102,7 +82,7 @@ def opened(
     )
     driver = drivers.load(deployment.target).driver(setup)
     with ExitStack() as stack:
-        journal = Journal(folder / "journal.db")
+        journal = Journal(folder / JOURNAL)
         stack.callback(journal.close)
 
         def supervisor() -> Supervisor:
@@ -118,9 +98,9 @@ def opened(
         yield place
 
 
-def plan_in_words(place: Place, revision: str, strategy: str) -> list[str]:
+def plan_in_words(place: Place, revision: str, strategy: Strategy) -> list[str]:
     """What a deployment would do, a line each; for `--dry-run`."""
-    plan = deploy.plan_for(place.target, revision or "HEAD", deploy.serving(place.target), strategy or None)  # type: ignore[arg-type]
+    plan = deploy.plan_for(place.target, revision or "HEAD", deploy.serving(place.target), strategy)
     lines = [f"build {plan.new}", f"start it, and wait at most {plan.start_timeout:g} s until it is ready"]
     if plan.old is None:
         return [*lines, "give it all traffic: nothing else serves"]

@@ -105,11 +105,12 @@ class LocalDriver:
             raise CannotRunError(f"{release or 'the proxy'} was not started, so it has no address")
         return f"http://{HOST}:{port}"
 
-    def repair(self) -> tuple[str, ...]:
+    def repair(self, *, releases: bool = True) -> tuple[str, ...]:
         """Start what died: the proxy with the same weights, and releases with a share; mend the proxy's files."""
         with self._changing() as traffic:
             proxy = ["the proxy"] if traffic.running and self._follow(traffic) else []
-            dead = [release for release in traffic.shares if not detached.is_alive(self._record(release))]
+            serving = traffic.shares if releases else ()
+            dead = [release for release in serving if not detached.is_alive(self._record(release))]
             reduce(lambda intended, release: self._run(release, intended), dead, traffic)
         return (*proxy, *dead)
 
