@@ -286,7 +286,7 @@ def texts_of(pattern: str, lengths: list[int] | None = None) -> Iterator[str]:
     """Texts that a pattern may match: the shortest, then with more repeats."""
     try:
         with warnings.catch_warnings(action="ignore"):
-            from re import _parser  # noqa: PLC0415 - the only parser there is
+            from re import _parser  # type: ignore[attr-defined]  # noqa: PLC0415 - the only parser there is
 
             tree = _parser.parse(pattern)
     except (re.error, OverflowError, RecursionError):
