@@ -235,8 +235,13 @@ def _hold(plan: Plan, state: State, readings: Readings, now: float) -> Decision:
         return _inconclusive(plan, state, readings, -left)
     if state.stage + 1 < len(plan.stages):
         return Record("stage", {"stage": state.stage + 1})
-    why = readings.verdict.why if readings.verdict else "all stages were held"
-    return Record("closed", {"outcome": "promoted", "why": "promoted by hand" if state.promote else why})
+    return Record("closed", {"outcome": "promoted", "why": _why_promoted(plan, state)})
+
+
+def _why_promoted(plan: Plan, state: State) -> str:
+    if state.promote:
+        return "not waited for: somebody asked, or the plan says so"
+    return f"nothing spoke against {plan.new} in {sum(stage.hold for stage in plan.stages):g} s"
 
 
 def _may_pass(plan: Plan, readings: Readings) -> bool:

@@ -59,7 +59,7 @@ def plan_for(target: Target, new: str, old: str | None, strategy: Strategy | Non
         new,
         old,
         chosen,
-        stages[-1:] if chosen == "blue-green" else stages,
+        stages if old and chosen == "canary" else stages[-1:],
         start_timeout=settings.start_timeout,
         min_requests=settings.analysis.min_requests,
         on_inconclusive=settings.analysis.on_inconclusive,
