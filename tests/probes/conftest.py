@@ -1,6 +1,7 @@
 """Small servers that misbehave, and one look at them."""
 
 import shutil
+import re
 import socket
 import ssl
 import subprocess
@@ -37,7 +38,7 @@ def server(handler: Handler, tls: ssl.SSLContext | None = None) -> Iterator[str]
             with suppress(OSError), connection:
                 wrapped = tls.wrap_socket(connection, server_side=True) if tls else connection
                 with wrapped:
-                    handler(wrapped, wrapped.recv(65536))
+                    handler(wrapped, _request(wrapped))
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -45,6 +46,20 @@ def server(handler: Handler, tls: ssl.SSLContext | None = None) -> Iterator[str]
         with suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
     thread.join(5)
+
+
+def _request(connection: socket.socket) -> bytes:
+    """A whole request; its head and its body may come in two pieces."""
+    request = connection.recv(65536)
+    head, _, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: *(\d+)", head)
+    while length and len(body) < int(length[1]):
+        piece = connection.recv(65536)
+        if not piece:
+            break
+        body += piece
+        request += piece
+    return request
 
 
 def reply(body: bytes = b"", status: str = "200 OK", *headers: str) -> Handler:
