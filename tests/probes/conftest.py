@@ -1,7 +1,7 @@
 """Small servers that misbehave, and one look at them."""
 
-import shutil
 import re
+import shutil
 import socket
 import ssl
 import subprocess

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from xptasks.delivery import lock
-from xptasks.delivery.driver import Driver
+from xptasks.delivery.driver import Capability, Driver
 from xptasks.delivery.journal import Deployment, Journal
 from xptasks.delivery.machine import Asked, Entry, Finished
 from xptasks.delivery.plan import Plan, Stage, Strategy, World
@@ -51,17 +51,20 @@ def serving(target: Target, world: World | None = None) -> str | None:
 
 
 def plan_for(target: Target, new: str, old: str | None, strategy: Strategy | None = None) -> Plan:
-    """The plan of a deployment as configured."""
-    settings = target.settings
+    """The plan of a deployment as configured, as far as the driver can.
+
+    Without weights there is one stage; without counters the analysis cannot ask for requests, and the probes decide.
+    """
+    settings, can = target.settings, target.driver.capabilities
     chosen: Strategy = strategy or settings.strategy
     stages = tuple(Stage(stage.weight, stage.hold) for stage in settings.stages)
     return Plan(
         new,
         old,
         chosen,
-        stages if old and chosen == "canary" else stages[-1:],
+        stages if old and chosen == "canary" and Capability.WEIGHTS in can else stages[-1:],
         start_timeout=settings.start_timeout,
-        min_requests=settings.analysis.min_requests,
+        min_requests=settings.analysis.min_requests if Capability.COUNTERS in can else 0,
         on_inconclusive=settings.analysis.on_inconclusive,
         patience=settings.analysis.patience,
         on_crash=settings.on_crash,

@@ -79,6 +79,9 @@ def opened(
         deployment.port,
         deployment.drain_timeout,
         config.service.stop_timeout,
+        deployment.exec,
+        project,
+        environ,
     )
     driver = drivers.load(deployment.target).driver(setup)
     with ExitStack() as stack:

@@ -3,6 +3,7 @@
 import re
 import warnings
 from collections.abc import Iterator
+from importlib import import_module
 from itertools import islice
 from typing import Any
 
@@ -286,9 +287,7 @@ def texts_of(pattern: str, lengths: list[int] | None = None) -> Iterator[str]:
     """Texts that a pattern may match: the shortest, then with more repeats."""
     try:
         with warnings.catch_warnings(action="ignore"):
-            from re import _parser  # type: ignore[attr-defined]  # noqa: PLC0415 - the only parser there is
-
-            tree = _parser.parse(pattern)
+            tree = import_module("re._parser").parse(pattern)  # the only parser there is
     except (re.error, OverflowError, RecursionError):
         return
     for repeats in (0, 1, 2, *(lengths or ())):

@@ -129,9 +129,13 @@ class ExecDriver:
             raise CannotRunError("the target exec has no such address", hint=f"name it: [deploy.exec] {key}")
         return found
 
-    def repair(self) -> tuple[str, ...]:
-        """The lines that the command `repair` prints; nothing without one."""
-        return tuple(self._run("repair", self.commands.repair).splitlines()) if self.commands.repair else ()
+    def repair(self, *, releases: bool = True) -> tuple[str, ...]:
+        """The lines that the command `repair` prints; nothing without one, nor while a deployment is driven.
+
+        What the command does to releases is not known, and a canary that died is its supervisor's matter.
+        """
+        wanted = releases and self.commands.repair
+        return tuple(self._run("repair", self.commands.repair).splitlines()) if wanted else ()
 
     def down(self) -> None:
         """Run the command `down`; without one, stop each release."""
