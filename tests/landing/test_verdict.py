@@ -34,6 +34,8 @@ def rehearsed(before: dict[str, Ran], after: dict[str, Ran], *, own: bool) -> Re
         ({"": missing("shop.tax.deep")}, {"": P}, True, "red then green"),
         ({"": missing("shop")}, {"": P}, True, "broken before"),
         ({"": missing("taxes")}, {"": P}, True, "broken before"),
+        ({"": missing("other")}, {"[a]": P, "[b]": P}, True, "broken before"),  # a file that cannot be imported
+        ({"": missing("tax")}, {"[a]": P, "[b]": P}, True, "red then green"),
         ({"[a]": missing("other"), "[b]": F}, {"[a]": P, "[b]": P}, True, "red then green"),
     ],
 )

@@ -73,7 +73,8 @@ def judge_test(test: Rehearsed, added: Collection[str]) -> Judged:
     green = [case for case, ran in test.after.items() if ran.outcome == "passed"]
     if not green:
         return Judged(test, "not run", "skipped on the change" if test.after else "not collected on the change")
-    befores = [test.before.get(case) for case in green]
+    whole = test.before.get("")  # of a file that could not be imported
+    befores = [test.before.get(case, whole) for case in green]
     red = [ran for ran in befores if ran is None or (ran.outcome == "failed" and _counts(ran, added))]
     if red:
         return Judged(test, "red then green", red[0].message if red[0] else "the case did not exist")
