@@ -42,6 +42,11 @@ class Comparison:
         """Whether all instances of the first schema are instances of the second."""
         return self._relations[direction].compare(one, two)
 
+    def properties(self, schema: Schema, direction: Direction) -> set[str]:
+        """The properties that the objects of a schema name."""
+        parts = self._relations[direction].normalizer.normal(schema).get("object", ())
+        return {name for part in parts for name in part.properties}
+
     def locations(self, old: Location, new: Location, place: Place, direction: Direction) -> None:
         """Reports what changed between schemas as they are written."""
         if self.twins.same(old, new):

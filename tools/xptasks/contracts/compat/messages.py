@@ -54,7 +54,7 @@ class Messages:
         for message in matched.more:
             if message not in told:
                 self._more(message, matched, old, sides[0])
-        lost = [one for one in matched.gone if self._fits("base", one, self._changed("base", matched)).answer != "yes"]
+        lost = [one for one in matched.gone if not self._has_moved("base", one, matched)]
         return replace(matched, lost=lost)
 
     def match(self, old: Collection[Message], new: Collection[Message]) -> Matched:
@@ -68,7 +68,7 @@ class Messages:
                 left.remove(one)
                 right.remove(two)
                 pairs.append((one, two))
-        if len(left) == len(right) == 1:
+        if len(left) == len(right) == 1 and self._kin(left[0], right[0]):
             pairs.append((left.pop(), right.pop()))
         return Matched(pairs, left, right)
 
@@ -102,11 +102,16 @@ class Messages:
         self, side: Side, message: Message, matched: Matched, others: Collection[Message]
     ) -> tuple[Verdict | None, str]:
         """Whether a message without a partner only moved into others that changed, or looks like one that did not."""
-        moved = self._fits(side, message, self._changed(side, matched))
-        if moved.answer == "yes":
-            return moved, ""
+        if self._has_moved(side, message, matched):
+            return Verdict("yes"), ""
         known = self._fits(side, message, others)
         return (None, "; by its payload it looks like one that is known") if known.answer == "yes" else (known, "")
+
+    def _has_moved(self, side: Side, message: Message, matched: Matched) -> bool:
+        others = self._changed(side, matched)
+        other: Side = "head" if side == "base" else "base"
+        named = self._properties(side, [message]) <= self._properties(other, others)
+        return named and self._fits(side, message, others).answer == "yes"
 
     def _changed(self, side: Side, matched: Matched) -> list[Message]:
         """The messages of the other side that are new or changed: what a message may have moved into."""
@@ -129,8 +134,20 @@ class Messages:
         known = Schema({"anyOf": [self._whole(other, one) for one in others]} if others else {"not": Schema()})
         return self._comparison.verdict(self._whole(side, message), known, self._direction)
 
+    def _properties(self, side: Side, messages: Iterable[Message]) -> set[str]:
+        """What the payloads of messages name: an open object fits others with which it has nothing in common."""
+        schemas = [self._payload(side, message) for message in messages]
+        return {name for schema in schemas for name in self._comparison.properties(schema, self._direction)}
+
+    def _kin(self, one: Message, two: Message) -> bool:
+        """Whether one message may have become the other: they name something in common, or nothing."""
+        names = self._properties("base", [one]), self._properties("head", [two])
+        return not all(names) or bool(names[0] & names[1])
+
     def _same(self, one: Message, two: Message) -> bool:
         """Whether two messages carry the same, however it is written."""
+        if self._properties("base", [one]) != self._properties("head", [two]):
+            return False
         return self._fits("base", one, [two]).answer == self._fits("head", two, [one]).answer == "yes"
 
     def _alike(self, side: Side, message: Message, one: Message) -> bool:
