@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from xptasks.markup import clean
 from xptasks.report.run import Run, is_green, said, tally, verdict
 from xptasks.report.text import duration, one_line
-from xptasks.results import Event, Finding, StepResult
+from xptasks.results import Event, Finding, Status, StepResult
 
 MOST_FINDINGS = 50
 
@@ -75,8 +75,8 @@ def _findings(result: StepResult) -> Iterator[str]:
 
 
 def _log(result: StepResult, run: Run) -> Iterator[str]:
-    """The end of the output when there is no finding that says more."""
-    if not result.reading.findings:
+    """The end of the output when there is no finding that says more; what was skipped has said why."""
+    if not result.reading.findings and result.status is not Status.SKIPPED:
         yield from (f"  | {clean(line)}" for line in run.tails.get(result.step, ()))
     if result.log:
         yield f"  log: {one_line(result.log)}"
