@@ -77,7 +77,7 @@ class Looks:
     contracts: ContractsSettings = field(default_factory=ContractsSettings)
 
     def __call__(self, kind: str, **options: Any) -> ProbeResult:  # noqa: ANN401
-        given = {"kind": kind, "timeout": "5s"} | options
+        given = {"kind": kind, "timeout": "30s"} | options
         probe = kinds.load(kind).Options.model_validate(given)
         (result,) = look_once(self.url, {"it": probe}, self.contracts, self.environ, PROJECT)
         assert result.ok == (result.trouble is None)

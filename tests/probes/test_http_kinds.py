@@ -69,7 +69,7 @@ BOMB = reply(gzip.compress(b"\0" * 10_000_000), "200 OK", "Content-Encoding: gzi
     ids=["hang", "drip", "reset", "nothing", "cut", "garbage", "endless", "gzip", "503", "redirect", "html", "check"],
 )
 def test_what_a_sick_service_does_is_told_apart(look: Start, handler: Handler, trouble: Trouble, says: str) -> None:
-    timeout = "300ms" if trouble is Trouble.TIMEOUT else "5s"
+    timeout = "300ms" if trouble is Trouble.TIMEOUT else "30s"
     result = look(handler)("health", timeout=timeout, checks=[{"pointer": "/status"}])
     assert result.trouble is trouble, result.detail
     assert says in result.detail
@@ -79,7 +79,7 @@ def test_what_a_sick_service_does_is_told_apart(look: Start, handler: Handler, t
 def test_a_healthy_service(look: Start) -> None:
     result = look(reply(b'{"status": "ok"}'))("health", checks=[{"pointer": "/status", "equals": "ok"}])
     assert result.ok
-    assert 0 < result.latency < 5
+    assert 0 < result.latency < 30
 
 
 def test_nobody_listens() -> None:

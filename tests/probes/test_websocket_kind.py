@@ -76,7 +76,7 @@ def refusing(code: int, reason: str = "") -> Talk:
     [
         (refusing(1008, "no token"), {}, Trouble.STATUS, "close code 1008 (no token)"),
         (refusing(1008), {"close_code": 1000}, Trouble.STATUS, "expected the close code 1000, got 1008"),
-        (says(), {"close_code": 1000}, Trouble.TIMEOUT, "the service does not close with 1000 within 0.4 s"),
+        (says(), {"close_code": 1000}, Trouble.TIMEOUT, "the service does not close with 1000 within 1.5 s"),
         (says(), {"exchange": [{"expect": {"type": "hello"}}]}, Trouble.TIMEOUT, "turn 1 of the exchange: no message"),
         (
             says(HELLO),
@@ -100,7 +100,7 @@ def refusing(code: int, reason: str = "") -> Talk:
 def test_what_goes_wrong_is_told_apart(
     speak: Speak, talk: Talk, options: dict[str, Any], trouble: Trouble, told: str
 ) -> None:
-    result = speak(talk, timeout="400ms" if trouble is Trouble.TIMEOUT else "5s", listen="4s", **options)
+    result = speak(talk, timeout="1500ms" if trouble is Trouble.TIMEOUT else "30s", listen="25s", **options)
     assert (result.trouble, told in result.detail) == (trouble, True), result.detail
     if trouble is Trouble.CONTRACT:
         assert result.evidence is not None

@@ -43,7 +43,7 @@ def test_a_service_that_is_well(play: Play, context: Any) -> None:  # noqa: ANN4
     assert reading.summary == "1 probes passed"
     (measured,) = reading.measurements
     assert (measured.name, measured.unit) == ("probe_well_latency", "s")
-    assert 0 < measured.value < 10
+    assert measured.value > 0
 
 
 def test_a_service_that_is_not(play: Play, context: Any) -> None:  # noqa: ANN401
