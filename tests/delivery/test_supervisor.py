@@ -78,6 +78,17 @@ def test_a_release_that_stays_unhealthy_rolls_back_and_one_that_recovers_does_no
     assert clock.time == pytest.approx(1035, abs=1)
 
 
+def test_a_release_that_holds_too_much_memory_rolls_back(supervisor: Supervisor, driver: FakeDriver) -> None:
+    plan = Plan("new", "old", stages=PLAN.stages, min_requests=100, max_memory=100 * 2**20)
+
+    def grows(_plan: Plan, now: float) -> str:
+        driver.resident["new"] = int((now - 1000) * 10 * 2**20)
+        return ""
+
+    supervisor.probe = grows
+    assert "MiB, allowed are 100" in supervisor.run(supervisor.journal.open(plan, 1000.0)).why
+
+
 def test_an_act_that_fails_once_is_tried_again(supervisor: Supervisor, driver: FakeDriver) -> None:
     driver.broken = {"split": 2}
     assert supervisor.run(supervisor.journal.open(PLAN, 1000.0)).outcome == "promoted"

@@ -28,6 +28,7 @@ class FakeDriver:
     conditions: dict[str, Condition] = field(default_factory=lambda: {"old": "ready"})
     shares: dict[str, int] | None = field(default_factory=lambda: {"old": 100})
     broken: dict[str, int] = field(default_factory=dict)
+    resident: dict[str, int] = field(default_factory=dict)
     died: set[str] = field(default_factory=set)
     sticky: list[bool] = field(default_factory=list)
     served: dict[str, float] = field(default_factory=dict)
@@ -66,6 +67,9 @@ class FakeDriver:
 
     def address(self, release: str = "") -> str:
         return f"http://{release or 'public'}"
+
+    def memory(self, release: str) -> int:
+        return self.resident.get(release, 0)
 
     def repair(self, *, releases: bool = True) -> tuple[str, ...]:
         found = tuple(self.died) if releases else tuple(self.died & {"proxy"})

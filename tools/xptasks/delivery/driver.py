@@ -82,6 +82,10 @@ class Driver(Protocol):
         """The base URL of one release, past the split; of the public entrance without a name."""
         ...
 
+    def memory(self, release: str) -> int:
+        """Bytes that a release's processes hold; 0 where that is not known."""
+        ...
+
     def repair(self, *, releases: bool = True) -> tuple[str, ...]:
         """Start again what died of what should run (a proxy, a release with a share); says what it started.
 

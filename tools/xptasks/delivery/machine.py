@@ -156,12 +156,14 @@ class Readings:
     Attributes:
         verdict: the analysis; None before its first reading.
         probes: why the probes want the new release gone; empty when they do not.
+        memory: bytes that the new release holds; 0 when not measured.
         unhealthy: seconds for which the new release has failed its health check.
     """
 
     verdict: Verdict | None = None
     probes: str = ""
     unhealthy: float = 0.0
+    memory: int = 0
 
 
 def decide(plan: Plan, state: State, world: World, readings: Readings, now: float) -> Decision:
@@ -202,6 +204,8 @@ def _reason_to_go_back(plan: Plan, state: State, world: World, readings: Reading
 def _measured(plan: Plan, readings: Readings) -> str:
     if readings.unhealthy >= plan.unhealthy_after:
         return f"{plan.new} failed its health check for {readings.unhealthy:.0f} s"
+    if 0 < plan.max_memory < readings.memory:
+        return f"{plan.new} holds {readings.memory / 2**20:.0f} MiB, allowed are {plan.max_memory / 2**20:.0f}"
     if readings.verdict is not None and readings.verdict.answer == "fail":
         return readings.verdict.why
     return readings.probes

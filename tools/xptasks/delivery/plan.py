@@ -37,6 +37,7 @@ class Plan:
         start_timeout: seconds until the new release must be ready.
         unhealthy_after: seconds that the new release may fail its health check before it is given up; one answer that
             comes late is no reason.
+        max_memory: bytes that the new release may hold; 0 for as many as it likes.
         min_requests: of the canary, below which the analysis cannot pass.
         on_inconclusive: what follows a stage that is over without a verdict: `probe` holds on while the probes pass and
             at most `patience` longer, then rolls back.
@@ -51,6 +52,7 @@ class Plan:
     stages: tuple[Stage, ...] = (Stage(10, 600.0), Stage(100, 120.0))
     start_timeout: float = 60.0
     unhealthy_after: float = 5.0
+    max_memory: int = 0
     min_requests: int = 200
     on_inconclusive: WhenInconclusive = "probe"
     patience: float = 600.0

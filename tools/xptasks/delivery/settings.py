@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from xptasks.delivery.plan import Strategy, WhenCrashed, WhenInconclusive
-from xptasks.settings import Duration, ProjectPath, Settings
+from xptasks.settings import Duration, ProjectPath, Settings, Size
 
 
 class StageSettings(Settings):
@@ -153,6 +153,13 @@ class DeploySettings(Settings):
         Duration,
         Field(description="How long requests and websockets may take to end when a release leaves.", examples=["30s"]),
     ] = 30.0
+    max_memory: Annotated[
+        Size,
+        Field(
+            description="The memory that a new release may hold; more rolls it back. `0KiB` is no limit.",
+            examples=["512MiB"],
+        ),
+    ] = 0
     sticky: Annotated[
         bool, Field(description="Whether a caller stays with the release that answered first.", examples=[False])
     ] = False

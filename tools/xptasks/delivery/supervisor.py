@@ -14,6 +14,7 @@ from xptasks.delivery.plan import Plan, World
 from xptasks.errors import XpError
 
 _LISTEN = 0.2  # seconds after which the journal is looked at again while nothing else is to be done
+_WEIGH_EVERY = 1.0  # seconds
 _HEARTBEAT = 30.0  # seconds of silence after which a wait says what it is for
 
 
@@ -78,6 +79,8 @@ class Supervisor:
     _stage: int = -1
     _next_word: float = 0.0
     _well: float = 0.0
+    _weighed: float = 0.0
+    _memory: int = 0
 
     def take_over(self, deployment: Deployment) -> Finished:
         """End a deployment whose supervisor died: back, or on, as its plan says."""
@@ -115,7 +118,13 @@ class Supervisor:
             self._well = now
         self._look(plan)
         verdict = judge(self._gauge.evidence, allotted(self.false_abort, SIGNALS), plan.min_requests)
-        return Readings(verdict, self.probe(plan, now), now - self._well)
+        return Readings(verdict, self.probe(plan, now), now - self._well, self._weigh(plan, now))
+
+    def _weigh(self, plan: Plan, now: float) -> int:
+        """The new release's memory; it is asked for now and then, because that takes a look at every process."""
+        if plan.max_memory and now - self._weighed >= _WEIGH_EVERY:
+            self._memory, self._weighed = self.driver.memory(plan.new), now
+        return self._memory
 
     def _look(self, plan: Plan) -> None:
         if plan.old is None or Capability.COUNTERS not in self.driver.capabilities:

@@ -64,6 +64,7 @@ def plan_for(target: Target, new: str, old: str | None, strategy: Strategy | Non
         chosen,
         stages if old and chosen == "canary" and Capability.WEIGHTS in can else stages[-1:],
         start_timeout=settings.start_timeout,
+        max_memory=settings.max_memory,
         min_requests=settings.analysis.min_requests if Capability.COUNTERS in can else 0,
         on_inconclusive=settings.analysis.on_inconclusive,
         patience=settings.analysis.patience,

@@ -19,11 +19,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xptasks.errors import CannotRunError
 from xptasks.system import endings, process_table
 from xptasks.system.files import atomic_write
 from xptasks.system.process_table import MARK, RELEASED, Identity, Row
+
+if TYPE_CHECKING:
+    import psutil
 
 DETACHED = "XPTASKS_DETACHED"
 """The environment variable that holds the path of the record."""
@@ -101,6 +105,27 @@ def is_alive(record: Path) -> bool:
 def identity_of(record: Path) -> Identity | None:
     """The process of a record, whether it still runs or not; None without one that was started since the boot."""
     return _load(record)
+
+
+def memory(record: Path) -> int:
+    """Bytes of resident memory of the process and of all below it; 0 when it is gone."""
+    import psutil  # noqa: PLC0415 - not needed to start and end
+
+    identity = _load(record)
+    if identity is None or not is_alive(record):
+        return 0
+    with suppress(psutil.Error):
+        process = psutil.Process(identity.pid)
+        return sum(_resident(each) for each in (process, *process.children(recursive=True)))
+    return 0
+
+
+def _resident(process: "psutil.Process") -> int:
+    import psutil  # noqa: PLC0415
+
+    with suppress(psutil.Error):
+        return int(process.memory_info().rss)
+    return 0
 
 
 def ask_to_end(record: Path) -> None:

@@ -129,6 +129,10 @@ class ExecDriver:
             raise CannotRunError("the target exec has no such address", hint=f"name it: [deploy.exec] {key}")
         return found
 
+    def memory(self, release: str) -> int:  # noqa: ARG002 - no command tells it
+        """Not known."""
+        return 0
+
     def repair(self, *, releases: bool = True) -> tuple[str, ...]:
         """The lines that the command `repair` prints; nothing without one, nor while a deployment is driven.
 

@@ -105,6 +105,10 @@ class LocalDriver:
             raise CannotRunError(f"{release or 'the proxy'} was not started, so it has no address")
         return f"http://{HOST}:{port}"
 
+    def memory(self, release: str) -> int:
+        """The resident memory of its process and of all that it started."""
+        return detached.memory(self._record(release))
+
     def repair(self, *, releases: bool = True) -> tuple[str, ...]:
         """Start what died: the proxy with the same weights, and releases with a share; mend the proxy's files."""
         with self._changing() as traffic:
