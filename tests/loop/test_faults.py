@@ -55,13 +55,14 @@ exchange = [{ expect = { type = "hello" } }]
 timeout = "2s"
 """
 LIST = "        return service.store.page(limit, cursor, status)\n"
-COUNT = "        _asked.append(1)\n"
+COUNT = "        _asked.append(1)\n        if len(_asked) % 3 == 0:\n            raise RuntimeError\n"
+SOCKET = "    subscriber = service.hub.join()\n"
 HEAD = 'router = APIRouter(prefix="/api/projects"'
 FAULTS: dict[str, tuple[list[tuple[str, str, str]], str]] = {
     "answers 5xx to one in three": (
         [
             ("app/projects.py", HEAD, "_asked: list[int] = []\n" + HEAD),
-            ("app/projects.py", LIST, COUNT + "        if len(_asked) % 3 == 0:\n            raise RuntimeError\n" + LIST),
+            ("app/projects.py", LIST, COUNT + LIST),
         ],
         "errors: ",
     ),
@@ -84,7 +85,7 @@ FAULTS: dict[str, tuple[list[tuple[str, str, str]], str]] = {
         "ended by itself",
     ),
     "breaks websockets": (
-        [("app/websocket.py", "    subscriber = service.hub.join()\n", "    raise RuntimeError\n    subscriber = service.hub.join()\n")],
+        [("app/websocket.py", SOCKET, "    raise RuntimeError\n" + SOCKET)],
         "the probe events failed 3 times in a row",
     ),
     "breaks its contract": (
