@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from tests.repository import QUIET, WITHOUT_GIT, Repository
-from xptasks.loop import commands
+from xptasks.loop import commands, watching
 from xptasks.loop.commands import Deployment
 
 PROJECT = Path(__file__).parents[2]
@@ -160,7 +160,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         for name, value in (WITHOUT_GIT | QUIET | {"XDG_STATE_HOME": str(folder / "state")}).items():
             patch.setenv(name, value)
         patch.setenv("PATH", commands_path())
-        patch.setattr(commands.watching, "ensure", lambda *_: "")
+        patch.setattr(watching, "ensure", lambda *_: "")
         repository = Repository(folder / "projects")
         for name in ("app", "contracts", "generated", "requirements"):
             shutil.copytree(PROJECT / name, repository.path / name, ignore=shutil.ignore_patterns("__pycache__"))
