@@ -85,6 +85,15 @@ def test_conditions_follow_the_health_check(local: Local) -> None:
     assert local.driver.observe().condition("a") == "starting"  # a new process has not been ready yet
 
 
+@pytest.mark.slow
+def test_a_release_that_hangs_is_unhealthy(local: Local) -> None:
+    local.up({"a": 100})
+    os.kill(local.pid("a"), signal.SIGSTOP)
+    assert local.driver.observe().condition("a") == "unhealthy"
+    os.kill(local.pid("a"), signal.SIGCONT)
+    assert local.driver.observe().condition("a") == "ready"
+
+
 def test_before_the_first_split_nobody_serves_and_the_proxy_says_so(local: Local) -> None:
     local.driver.start("a")
     assert local.driver.observe().split == {}

@@ -84,9 +84,10 @@ class LocalDriver:
 
     def stop(self, release: str) -> None:
         """End its processes and forget it."""
+        load(self._state).stopped(release)
+        self._end(self._record(release), self._setup.stop_timeout)  # may take time that nobody should wait for
         with self._changing() as traffic:
             left = traffic.stopped(release)
-            self._end(self._record(release), self._setup.stop_timeout)
             if left != traffic:
                 self._follow(left)
 
