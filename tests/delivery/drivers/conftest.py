@@ -69,24 +69,19 @@ class Local:
     def answers(self, number: int = 20) -> set[str]:
         return {self.ask().text for _ in range(number)}
 
-    def processes(self) -> list[psutil.Process]:
-        """Everything that was started here and lives."""
-        found = []
+    def processes(self) -> dict[str, int]:
+        """The pids of everything that was started here and lives, by the name of the release, or `envoy`."""
+        found: dict[str, int] = {}
         for process in psutil.process_iter():
             with suppress(psutil.Error):
-                here = process.environ().get("XPTASKS_DETACHED", "").startswith(str(self.home))
-                if here and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
+                record = process.environ().get("XPTASKS_DETACHED", "")
+                if record.startswith(str(self.home)) and process.status() != psutil.STATUS_ZOMBIE:
+                    found[Path(record).stem] = process.pid
         return found
-
-    def names(self) -> set[str]:
-        """Of these: releases, and `envoy`."""
-        return {Path(process.environ()["XPTASKS_DETACHED"]).stem for process in self.processes()}
 
     def pid(self, name: str) -> int:
         """The process of a release, or of `envoy`."""
-        (found,) = [p.pid for p in self.processes() if p.environ()["XPTASKS_DETACHED"].endswith(f"/{name}.json")]
-        return found
+        return self.processes()[name]
 
     def websocket(self, path: str = "/ws") -> str:
         return self.driver.address().replace("http:", "ws:") + path
@@ -99,4 +94,4 @@ def local(tmp_path: Path) -> Iterator[Local]:
     made = Local(tmp_path)
     yield made
     made.driver.down()
-    assert made.processes() == []
+    assert made.processes() == {}

@@ -32,6 +32,14 @@ while True:
 ROUNDS = 8
 
 
+def restarted(local: Local) -> bool:
+    """As the machine does it: what was asked to end just before the kill may still end after a first look."""
+    condition = local.driver.observe().condition("a")
+    if condition in {"absent", "dead"}:
+        local.driver.start("a")
+    return condition == "ready"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["replace", "down"])
 def test_nothing_is_lost_track_of(way: str, local: Local) -> None:
@@ -44,9 +52,10 @@ def test_nothing_is_lost_track_of(way: str, local: Local) -> None:
             assert deployment.stdout.readline() == b"begin\n"
             time.sleep(chance.uniform(0, 1.2))
             deployment.send_signal(signal.SIGKILL)
-        local.up({"a": 100})
+        local.until(lambda: restarted(local))
+        local.driver.split({"a": 100})
         local.driver.stop("b")
         assert local.driver.observe() == World({"a": "ready"}, {"a": 100}, frozenset())
-        assert local.names() == {"a", "envoy"}
+        assert set(local.processes()) == {"a", "envoy"}
         assert local.answers(3) == {"a"}
     assert list(local.home.rglob("*.tmp")) == []

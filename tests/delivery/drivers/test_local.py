@@ -162,7 +162,7 @@ def test_a_public_port_that_is_taken_is_told_and_nothing_is_left(local: Local) -
         local.change(port=port)
         with pytest.raises(CannotRunError, match=f"the public port {port} is taken by another process"):
             local.driver.start("a")
-        assert local.processes() == []
+        assert local.processes() == {}
     local.up({"a": 100})
     assert local.driver.address() == f"http://127.0.0.1:{port}"
     os.kill(local.pid("envoy"), signal.SIGKILL)
@@ -229,7 +229,7 @@ def test_a_full_disk_is_told_and_the_old_release_keeps_serving(local: Local) -> 
         with pytest.raises(CannotRunError, match="cannot be written: File too large"):
             local.driver.start("c")
     assert {path: path.read_bytes() for path in local.home.rglob("*.json")} == before
-    assert local.names() == {"a", "b", "envoy"}
+    assert set(local.processes()) == {"a", "b", "envoy"}
     assert local.driver.observe() == World({"a": "ready", "b": "ready"}, {"a": 100}, frozenset({"b"}))
     assert local.answers() == {"a"}
     local.driver.split({"b": 100})
@@ -244,7 +244,7 @@ def test_damaged_intentions_stop_every_change_until_all_is_ended(local: Local) -
         with pytest.raises(CannotRunError, match=r"traffic\.json: what the proxy is to do cannot be read"):
             act()
     local.driver.down()
-    assert local.processes() == []
+    assert local.processes() == {}
     local.up({"b": 100})
     assert local.answers(3) == {"b"}
 

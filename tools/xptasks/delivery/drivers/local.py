@@ -59,7 +59,9 @@ class LocalDriver:
     def start(self, release: str) -> None:
         """Make the release's process run, and the proxy know it."""
         with self._changing() as traffic:
-            if release not in traffic.ports or not detached.is_alive(self._record(release)):
+            if release in traffic.ports and detached.is_alive(self._record(release)):
+                self._follow(traffic)
+            else:
                 self._run(release, traffic)
 
     def split(self, shares: Mapping[str, int], *, sticky: bool = False) -> None:
