@@ -18,6 +18,8 @@ from xptasks.delivery import environments
 from xptasks.delivery.manifest import Recipe
 from xptasks.errors import CannotRunError, ConfigError, ExitCode, GateFailedError, LockBusyError, UsageError
 
+pytestmark = pytest.mark.pr
+
 SLOW = pytest.mark.slow
 
 

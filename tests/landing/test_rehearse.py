@@ -14,6 +14,8 @@ from tests.repository import WITHOUT_GIT, Repository
 from xptasks.results import Outcome, Reading, Status
 from xptasks.steps import _reading
 
+pytestmark = pytest.mark.pr
+
 TOOLS = Path(__file__).parents[2] / "tools"
 PASSED, FAILED, SKIPPED = Status.PASSED, Status.FAILED, Status.SKIPPED
 

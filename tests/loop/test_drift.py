@@ -13,6 +13,8 @@ from xptasks import config
 from xptasks.loop import drift
 from xptasks.steps.drift import order
 
+pytestmark = pytest.mark.pr
+
 OURS = config.load(PROJECT, environ={}).config
 ORDER = order(OURS.contracts, OURS.generate, OURS.service)
 

@@ -16,6 +16,8 @@ from tests.fakes.supervisor import FakeSupervisor
 from tests.repository import CONFIG, Project, Repository
 from xptasks.results import Status
 
+pytestmark = pytest.mark.pr
+
 Action = Callable[[Project], object]
 
 

@@ -17,6 +17,8 @@ from xptasks.quality.ratchets import Floor
 from xptasks.results import Finding, Measurement, Position, Reading, Status, StepResult
 from xptasks.system import change
 
+pytestmark = pytest.mark.pr
+
 TODAY = dt.date(2026, 11, 22)
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 HEAD = 'version = 1\n[project]\nname = "small"\n[tiers.pr]\nsteps = ["coverage", "lint"]\n'

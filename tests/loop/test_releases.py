@@ -19,6 +19,8 @@ from xptasks.delivery.releases import Releases
 from xptasks.errors import CannotRunError, XpError
 from xptasks.loop import releases as loop
 
+pytestmark = pytest.mark.pr
+
 CONFIG = """
 version = 1
 [project]

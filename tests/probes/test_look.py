@@ -19,6 +19,8 @@ from xptasks.probes.look import Looker, look_once
 from xptasks.probes.result import ProbeResult, Trouble
 from xptasks.results import Position
 
+pytestmark = pytest.mark.pr
+
 NAMES = kinds.REGISTRY.builtin
 
 

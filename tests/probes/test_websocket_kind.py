@@ -15,6 +15,8 @@ from xptasks.contracts.settings import ContractsSettings
 from xptasks.probes.kinds.websocket import Options
 from xptasks.probes.result import ProbeResult, Trouble
 
+pytestmark = pytest.mark.pr
+
 CONTRACTS = ContractsSettings(asyncapi=("contracts/asyncapi.yaml",))
 HELLO = {"type": "hello", "at": "2026-01-31T09:30:00Z", "release": "1"}
 Talk = Callable[[ServerConnection], object]

@@ -19,6 +19,8 @@ from xptasks.service import launch
 from xptasks.service.settings import ServiceSettings
 from xptasks.system import http
 
+pytestmark = pytest.mark.pr
+
 HEALTHY = """
 import http.server, os, sys
 class Health(http.server.BaseHTTPRequestHandler):

@@ -12,6 +12,8 @@ from xptasks.errors import UsageError
 from xptasks.results import Reading, Status
 from xptasks.steps import _replay
 
+pytestmark = pytest.mark.pr
+
 HEADERS = {"headers": {"X-Key": "{KEY}"}}
 
 

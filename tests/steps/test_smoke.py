@@ -13,6 +13,8 @@ from xptasks.probes.kinds import health
 from xptasks.results import Outcome, Reading, Status
 from xptasks.service.settings import ServiceSettings
 
+pytestmark = pytest.mark.pr
+
 SERVICE = """
 import http.server, os, sys
 class Health(http.server.BaseHTTPRequestHandler):

@@ -10,6 +10,8 @@ from tests.steps.contract_project import line_of
 from tests.steps.websocket_project import FILES, slices
 from xptasks.results import Reading, Status
 
+pytestmark = pytest.mark.pr
+
 OPTIONS = {"headers": {"X-Key": "{KEY}"}, "reply_timeout": "1s"}
 
 

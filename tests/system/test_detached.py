@@ -17,6 +17,8 @@ from xptasks.system import detached, orphans, process_table
 from xptasks.system.detached import Order
 from xptasks.system.processes import Exit, Spec, Supervisor
 
+pytestmark = pytest.mark.pr
+
 SAY = "import os, sys; print('pid', os.getpid(), os.environ.get('XPTASKS_RUN_ID'), sys.stdin.read(), flush=True);"
 SLEEP = SAY + "import time; time.sleep(600)"
 TOOLS = str(Path(detached.__file__).parents[2])

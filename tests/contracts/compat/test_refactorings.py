@@ -14,6 +14,8 @@ from xptasks.contracts.compat import DEFAULT_PROFILES, compare
 from xptasks.contracts.compat.change import Change
 from xptasks.contracts.document import Document, load
 
+pytestmark = pytest.mark.pr
+
 SPECS = Path(__file__).resolve().parents[4] / "shared" / "data" / "specs" / "openapi"
 CONTRACTS = ("adyen-CheckoutService-v71.yaml", "box.json", "figma.yaml", "museum.yaml", "train-travel.yaml")
 TODAY = date(2026, 1, 1)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.pr
+
 TOOLS = Path(__file__).parents[3] / "tools"
 
 OPENAPI = {

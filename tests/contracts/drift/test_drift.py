@@ -15,6 +15,8 @@ from xptasks.contracts.drift.differences import written
 from xptasks.contracts.drift.normal import normalised, pointers, shares
 from xptasks.results import Finding
 
+pytestmark = pytest.mark.pr
+
 CompareWith = Callable[[Json, Json], list[Finding]]
 LIST, ONE = "/api/projects", "/api/projects/{project_id}"
 

@@ -19,6 +19,8 @@ from xptasks.delivery.settings import ExecSettings
 from xptasks.delivery.supervisor import Supervisor
 from xptasks.errors import CannotRunError
 
+pytestmark = pytest.mark.pr
+
 PROGRAM = """
 import json, os, sys
 verb, *words = sys.argv[1:]

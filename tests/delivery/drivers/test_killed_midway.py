@@ -13,6 +13,8 @@ import pytest
 from tests.delivery.drivers.conftest import Local
 from xptasks.delivery.plan import World
 
+pytestmark = pytest.mark.pr
+
 PROJECT = Path(__file__).parents[3]
 DEPLOY = """
 import sys

@@ -21,6 +21,8 @@ from xptasks.delivery.driver import Capability
 from xptasks.delivery.plan import World
 from xptasks.errors import CannotRunError
 
+pytestmark = pytest.mark.pr
+
 
 def test_the_folder_is_the_registry(tmp_path: Path) -> None:
     assert "local" in drivers.names()

@@ -14,6 +14,8 @@ from websockets.sync.client import ClientConnection, connect
 from tests.delivery.drivers.conftest import Local
 from xptasks.delivery.launch import Launch
 
+pytestmark = pytest.mark.pr
+
 PROJECT = Path(__file__).parents[3]
 TOKEN = {"Authorization": "Bearer only-for-tests"}
 
