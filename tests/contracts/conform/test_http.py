@@ -1,6 +1,7 @@
 """Responses against OpenAPI documents."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -265,7 +266,11 @@ def test_the_other_kind_of_contract_is_refused() -> None:
 def test_a_service_can_import_it_cheaply() -> None:
     code = "import sys, xptasks.contracts.conform; print(*sorted(sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT / "tools"
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(PROJECT / "tools")},
     )
     heavy = {"jsonschema_rs", "yaml", "pydantic", "rich", "nox", "invoke", "httpx", "pytest", "asyncio", "subprocess"}
     assert heavy & set(done.stdout.split()) == set()

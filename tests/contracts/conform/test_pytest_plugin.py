@@ -221,5 +221,11 @@ def test_a_contract_that_cannot_be_read_is_said_in_one_block(project: Path) -> N
 
 def test_a_pytest_without_contracts_imports_next_to_nothing() -> None:
     code = "import sys, xptasks.contracts.pytest_conform; print(*[m for m in sys.modules if m.startswith('xptasks')])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=TOOLS)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(TOOLS)},
+    )
     assert done.stdout.split() == ["xptasks", "xptasks.contracts", "xptasks.contracts.pytest_conform"]

@@ -26,7 +26,8 @@ def main(instructions: str, *words: str) -> int:
     measured.save()
     measured.combine()
     report = Path(wanted["report"])
-    measured.json_report(outfile=str(report))
+    # A child may have measured a file that is gone by now: that is warned of, and no reason to lose all the rest.
+    measured.json_report(outfile=str(report), ignore_errors=True)
     report.write_text(json.dumps(_summary(json.loads(report.read_text("utf-8")), wanted)), encoding="utf-8")
     return code
 
