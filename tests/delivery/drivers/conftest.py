@@ -1,4 +1,4 @@
-"""The local driver with a real Envoy and real services; nothing of them is left after a test."""
+"""Drivers with a real proxy and real services; nothing of them is left after a test."""
 
 import os
 import ssl
@@ -13,8 +13,9 @@ import httpx
 import psutil
 import pytest
 
+from xptasks.delivery import drivers
+from xptasks.delivery.driver import Driver
 from xptasks.delivery.drivers import Setup
-from xptasks.delivery.drivers.local import LocalDriver
 from xptasks.delivery.launch import Launch
 from xptasks.errors import CannotRunError
 from xptasks.system import machine
@@ -25,9 +26,10 @@ SERVICE = Path(__file__).with_name("service.py")
 
 @dataclass
 class Local:
-    """A home with a driver, and what a test asks of it."""
+    """A home with the driver of a target, and what a test asks of it."""
 
     home: Path
+    target: str = "local"
     launches: dict[str, Launch] = field(default_factory=dict)
     setup: Setup = field(init=False)
 
@@ -35,9 +37,9 @@ class Local:
         self.setup = Setup(self.home, self.launch, drain_timeout=5, stop_timeout=2)
 
     @property
-    def driver(self) -> LocalDriver:
+    def driver(self) -> Driver:
         """A new one each time, as every command makes its own."""
-        return LocalDriver(self.setup)
+        return drivers.load(self.target).driver(self.setup)
 
     def launch(self, release: str) -> Launch:
         if release == "unknown":
@@ -70,7 +72,7 @@ class Local:
         return {self.ask().text for _ in range(number)}
 
     def processes(self) -> dict[str, int]:
-        """The pids of everything that was started here and lives, by the name of the release, or `envoy`."""
+        """The pids of everything that was started here and lives, by the name of the release or the proxy."""
         found: dict[str, int] = {}
         for process in psutil.process_iter():
             with suppress(psutil.Error):
@@ -80,7 +82,7 @@ class Local:
         return found
 
     def pid(self, name: str) -> int:
-        """The process of a release, or of `envoy`."""
+        """The process of a release, or of the proxy."""
         return self.processes()[name]
 
     def websocket(self, path: str = "/ws") -> str:
@@ -92,6 +94,16 @@ def local(tmp_path: Path) -> Iterator[Local]:
     if machine.find("envoy") is None:
         pytest.skip("envoy is not installed (extra `deploy`)")
     made = Local(tmp_path)
+    yield made
+    made.driver.down()
+    assert made.processes() == {}
+
+
+@pytest.fixture
+def haproxy(tmp_path: Path) -> Iterator[Local]:
+    if machine.find("haproxy") is None:
+        pytest.skip("haproxy is not installed")
+    made = Local(tmp_path, "haproxy")
     yield made
     made.driver.down()
     assert made.processes() == {}

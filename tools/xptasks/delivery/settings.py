@@ -117,13 +117,36 @@ class ExecSettings(Settings):
     ] = 30.0
 
 
+class HaproxySettings(Settings):
+    """`[deploy.haproxy]`: an HAProxy that runs already, for the target `haproxy`."""
+
+    socket: Annotated[
+        str,
+        Field(
+            pattern="^(/.+)?$",
+            description="The runtime socket (level admin) of an HAProxy that runs already: it is told what to do "
+            "and never started or ended. Without it one is started.",
+            examples=["/run/haproxy/admin.sock"],
+        ),
+    ] = ""
+    backend: Annotated[
+        str,
+        Field(
+            pattern="^[A-Za-z0-9_.:-]+$",
+            description="Its backend with slots for releases; that for websockets has the same name and `-websockets`.",
+            examples=["releases"],
+        ),
+    ] = "releases"
+
+
 class DeploySettings(Settings):
     """`[deploy]`: where releases run, and how a new one takes over."""
 
     target: Annotated[
-        Literal["local", "exec"],
+        Literal["local", "haproxy", "exec"],
         Field(
-            description="What runs releases and splits the traffic: this machine with Envoy, or commands of your own.",
+            description="What runs releases and splits the traffic: this machine with Envoy or HAProxy, or commands of "
+            "your own.",
             examples=["local"],
         ),
     ] = "local"
@@ -176,12 +199,21 @@ class DeploySettings(Settings):
     ] = ()
 
     exec: Annotated[ExecSettings, Field(description="Commands of your own for the target `exec`.")] = ExecSettings()
+    haproxy: Annotated[
+        HaproxySettings, Field(description="An HAProxy that runs already, for the target `haproxy`.")
+    ] = HaproxySettings()
 
     @model_validator(mode="after")
     def _commands(self) -> "DeploySettings":
         missing = [name for name in ("observe", "start", "split", "stop") if not getattr(self.exec, name)]
         if self.target == "exec" and missing:
             raise ValueError(f"the target exec needs commands in [deploy.exec]: {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _entrance(self) -> "DeploySettings":
+        if self.target == "haproxy" and self.haproxy.socket and not self.port:
+            raise ValueError("an HAProxy that runs already has a public port: name it in [deploy] port")
         return self
 
     @model_validator(mode="after")

@@ -82,6 +82,7 @@ def opened(
         deployment.exec,
         project,
         environ,
+        deployment.haproxy,
     )
     driver = drivers.load(deployment.target).driver(setup)
     with ExitStack() as stack:

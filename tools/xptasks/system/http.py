@@ -1,14 +1,14 @@
 """Two small questions over HTTP, too small for a client library: is a service healthy, what does an admin say."""
 
 import http.client
-import os
 import socket
 import time
 from pathlib import Path
 
+from xptasks.system import unix
+
 HOST = "127.0.0.1"
 _LONGEST_LINE = 4096
-_LONGEST_SOCKET = 100  # bytes of the path of a Unix socket that every system takes
 
 
 def health(port: int, path: str, seconds: float) -> tuple[int, str]:
@@ -94,14 +94,5 @@ class _UnixConnection(http.client.HTTPConnection):
         self._path = path
 
     def connect(self) -> None:
-        """Connect; a path that is too long for a socket is reached through its folder's descriptor (Linux)."""
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        if len(os.fsencode(self._path)) <= _LONGEST_SOCKET:
-            self.sock.connect(str(self._path))
-            return
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            self.sock.connect(f"/proc/self/fd/{folder}/{self._path.name}")
-        finally:
-            os.close(folder)
+        """Connect."""
+        self.sock = unix.connect(self._path, self.timeout or 0.0)

@@ -13,7 +13,7 @@ from typing import Protocol, cast
 
 from xptasks.delivery.driver import Driver
 from xptasks.delivery.launch import Launch
-from xptasks.delivery.settings import ExecSettings
+from xptasks.delivery.settings import ExecSettings, HaproxySettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Setup:
         stop_timeout: seconds between SIGTERM and SIGKILL.
         commands: the user's own, for the target `exec`.
         project, environ: where they run, and with which variables.
+        haproxy: which HAProxy, for the target `haproxy`.
     """
 
     home: Path
@@ -38,6 +39,7 @@ class Setup:
     commands: ExecSettings = field(default_factory=ExecSettings)
     project: Path = Path()
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    haproxy: HaproxySettings = field(default_factory=HaproxySettings)
 
 
 class Target(Protocol):

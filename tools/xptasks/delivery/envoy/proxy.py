@@ -6,32 +6,33 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xptasks.delivery.envoy import resources
+from xptasks.delivery.driver import Counters
+from xptasks.delivery.envoy import counters, resources
 from xptasks.delivery.envoy.counters import Statistics
+from xptasks.delivery.proxy import await_port, tail_of, write_changed
 from xptasks.delivery.traffic import Traffic
 from xptasks.errors import CannotRunError
 from xptasks.system import detached, machine
 from xptasks.system.detached import Order
-from xptasks.system.files import atomic_write_all
-from xptasks.system.http import get_from_socket, is_taken
+from xptasks.system.http import get_from_socket
 
 _START = 15.0  # seconds that Envoy may take until it serves
 _FOLLOW = 5.0  # seconds that it may take to follow a file
 _ANSWER = 5.0  # seconds that its admin may take to answer
-_PORT = 1.0  # seconds that its port may be taken after it died
 _TICK = 0.002
-_TAIL = 2000  # characters of its log in an error
 # More workers than these are never busy before services written in Python are.
 _WORKERS = "2"
 _DYNAMIC = r"/stats?filter=^(cluster_manager\.cds|http\.public\.rds\.public)\.(version_text|update_attempt)$"
 
 
-class Proxy:
-    """The proxy of one target.
+class EnvoyProxy:
+    """See `xptasks.delivery.proxy.Proxy`.
 
     Args:
         folder: of its files, its log and its socket.
     """
+
+    ours = True
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -48,7 +49,7 @@ class Proxy:
         identity = detached.identity_of(self._record)
         return f"{identity.pid}.{identity.start:.0f}" if identity else ""
 
-    def split(self) -> dict[str, int] | None:
+    def split(self, _traffic: Traffic) -> dict[str, int] | None:
         """The percentages that it follows; None when it does not answer."""
         if not self.is_alive():
             return None
@@ -57,28 +58,27 @@ class Proxy:
         except (OSError, LookupError):
             return None
 
-    def statistics(self, query: str) -> Statistics:
-        """Its statistics.
+    def counters(self, traffic: Traffic) -> dict[str, Counters]:
+        """What it counted; durations have the bounds of `resources.DURATIONS`."""
+        releases = traffic.ports.keys()
+        statistics = self._statistics(counters.QUERY)
+        epoch = self.epoch
+        return {release: statistics.counters(release, releases - {release}, epoch) for release in releases}
 
-        Raises:
-            CannotRunError: it does not answer.
-        """
+    def active(self, _traffic: Traffic, release: str) -> tuple[int, int]:
+        """How many requests and how many websockets a release has now."""
+        return self._statistics(counters.ACTIVE).active(release)
+
+    def _statistics(self, query: str) -> Statistics:
         try:
             return Statistics(self._ask_json(query))
         except OSError as error:
             raise CannotRunError(f"the proxy does not answer: {error}", hint="it is repaired by `inv watch`") from error
 
     def follow(self, traffic: Traffic, others: Mapping[Path, str]) -> bool:
-        """Make it run and do what is intended, and return when it does; whether it had to be started.
-
-        Args:
-            traffic: what is intended.
-            others: files that have to change together with its own, before them.
-
-        Raises:
-            CannotRunError: a file cannot be written, it cannot be started, or it does not follow; it goes on as it was.
-        """
-        self._check(traffic)
+        """Make it run and do what is intended, and return when it does; whether it had to be started."""
+        if not self.is_alive():
+            await_port(traffic.port)
         before = self._reports()
         self._write(traffic, others)
         if self.is_alive() and self._follows(traffic, before):
@@ -99,15 +99,7 @@ class Proxy:
             "clusters.json": resources.clusters(traffic),
             "routes.json": resources.routes(traffic),
         }
-        files = {**others, **{self._folder / name: json.dumps(text, indent=1) for name, text in texts.items()}}
-        try:
-            atomic_write_all({path: text for path, text in files.items() if _read(path) != text})
-        except OSError as error:
-            raise CannotRunError(
-                f"what the proxy is to do cannot be written: {error.strerror or error}",
-                where=str(self._folder),
-                hint="free the disk or mend the rights; the proxy goes on as before",
-            ) from error
+        write_changed({**others, **{self._folder / name: json.dumps(text, indent=1) for name, text in texts.items()}})
 
     def _follows(self, traffic: Traffic, before: tuple[str, ...]) -> bool:
         """Wait until it follows its files; False when it died, or lost sight of them and has to be started anew.
@@ -126,7 +118,7 @@ class Proxy:
         if not now:
             raise CannotRunError("the proxy runs but does not answer", hint=f"see its log, {self._log}")
         if now != before:
-            raise CannotRunError(f"the proxy refused its new files and goes on as before{self._tail()}")
+            raise CannotRunError(f"the proxy refused its new files and goes on as before{tail_of(self._log)}")
         self.stop()
         return False
 
@@ -143,17 +135,6 @@ class Proxy:
 
     # -- process ------------------------------------------------------------------------------------------------
 
-    def _check(self, traffic: Traffic) -> None:
-        """A proxy that was killed may hold its port for a moment after it counts as dead."""
-        give_up = time.monotonic() + _PORT
-        while not self.is_alive() and is_taken(traffic.port):
-            if time.monotonic() > give_up:
-                raise CannotRunError(
-                    f"the public port {traffic.port} is taken by another process",
-                    hint=f"see whose it is with `ss -ltnp sport = :{traffic.port}`, or set another [deploy] port",
-                )
-            time.sleep(_TICK)
-
     def _start(self, traffic: Traffic) -> None:
         program = machine.find("envoy")
         if program is None:
@@ -167,10 +148,10 @@ class Proxy:
             if self._reports()[:2] == resources.versions(traffic) and self._is_live():
                 return
             if not self.is_alive():
-                raise CannotRunError(f"the proxy ended at once{self._tail()}")
+                raise CannotRunError(f"the proxy ended at once{tail_of(self._log)}")
             time.sleep(_TICK)
         self.stop()
-        raise CannotRunError(f"the proxy did not serve after {_START:g} s{self._tail()}")
+        raise CannotRunError(f"the proxy did not serve after {_START:g} s{tail_of(self._log)}")
 
     def _is_live(self) -> bool:
         try:
@@ -186,14 +167,3 @@ class Proxy:
             return json.loads(self._ask(target))
         except ValueError as error:
             raise OSError(0, f"{target} is no JSON", str(self._folder)) from error
-
-    def _tail(self) -> str:
-        text = (_read(self._log) or "")[-_TAIL:].strip()
-        return f"; the end of {self._log}:\n{text}" if text else ""
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None

@@ -1,0 +1,1 @@
+"""HAProxy as the proxy: its configuration, what its runtime socket says and is told, how it is started."""
