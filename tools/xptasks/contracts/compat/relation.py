@@ -139,6 +139,27 @@ class Relation:
 
     def _opaque_candidates(self, one: Part, schema: Schema) -> Iterator[Any]:
         """Values of the part that are likely to break a condition."""
+        for part in (*self._settled(one), one):
+            yield from self._breaking(part, schema)
+
+    def _settled(self, one: Part) -> Iterator[Part]:
+        """The part as if all that it asks for under conditions were asked for always: its values meet them."""
+        known = one.opaque.values()
+        names = {name for each in known for needed in each.get("dependentRequired", {}).values() for name in needed}
+        wanted = [each["then"] for each in known if "then" in each]
+        wanted += [inner for each in known for inner in each.get("dependentSchemas", {}).values()]
+        parts = [replace(one, required=one.required | names)] if names or wanted else []
+        for schema in wanted:
+            parts = self._met(parts, schema)
+        yield from parts
+
+    def _met(self, parts: list[Part], schema: Schema) -> list[Part]:
+        """What parts of one type have in common with a schema."""
+        others = [other for part in parts[:1] for other in self.normalizer.normal(schema).get(part.kind, ())]
+        met = (self.normalizer.meet(part, other) for part in parts for other in others)
+        return list(islice((part for part in met if part is not None), _MOST))
+
+    def _breaking(self, one: Part, schema: Schema) -> Iterator[Any]:
         for word in ("not", "if", "contentSchema"):
             if word in schema:
                 yield from self._values_of_both(one, schema[word])
@@ -152,10 +173,8 @@ class Relation:
         yield from self.maker.of_part(one)
 
     def _values_of_both(self, one: Part, schema: Schema) -> Iterator[Any]:
-        for part in self.normalizer.normal(schema).get(one.kind, ()):
-            met = self.normalizer.meet(one, part)
-            if met is not None:
-                yield from islice(self.maker.of_part(met), 3)
+        for part in self._met([one], schema):
+            yield from islice(self.maker.of_part(part), 3)
 
     def _with_free_name(self, one: Part) -> Iterator[Any]:
         for name in islice((name for name in self.maker.new_names(one) if name not in one.properties), 2):
@@ -200,8 +219,10 @@ class Relation:
     def _depends(self, one: Part, name: str, inner: Schema) -> bool:
         """Whether all values of a part that have a member satisfy a schema."""
         for known in one.opaque.values():
-            if name in known.get("dependentSchemas", ()) and self._holds(known["dependentSchemas"][name], inner):
-                return True
+            if name in known.get("dependentSchemas", ()):
+                had = self._met([one], known["dependentSchemas"][name])
+                if all(self._part_in(part, inner) for part in had):
+                    return True
         return self._without_member(one, name) or self._part_in(replace(one, required=one.required | {name}), inner)
 
     def _without_member(self, one: Part, name: str) -> bool:

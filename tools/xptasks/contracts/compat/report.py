@@ -42,8 +42,11 @@ class Report:
         verdict: Verdict | None = None,
         area: str = "",
         most: Severity = "error",
-    ) -> None:
-        """Notes a change; one with a verdict is as severe as the verdict allows, and no change is worse than `most`."""
+    ) -> int:
+        """Notes a change and returns its index.
+
+        One with a verdict is as severe as the verdict allows, and no change is worse than `most`.
+        """
         known: Rule = RULES[rule]
         severity = known.severity_for(self._profiles)
         if verdict is not None:
@@ -55,11 +58,12 @@ class Report:
         key = (rule, severity, *places, message)
         if key in self._seen:
             self.again(self._seen[key], at)
-            return
+            return self._seen[key]
         self._seen[key] = len(self.changes)
         witness = Witness(verdict.witness) if verdict is not None and severity == "error" else None
         change = Change(rule, severity, area or known.area, known.direction, at, message, *places, witness)
         self.changes.append(change)
+        return self._seen[key]
 
     def again(self, index: int, at: str) -> None:
         """Notes that a change is met at another place too."""

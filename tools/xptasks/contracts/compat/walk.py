@@ -11,8 +11,9 @@ from xptasks.contracts.compat.report import Report
 from xptasks.contracts.compat.rules import RULES
 from xptasks.contracts.compat.rules.schemas import KINDS as _SCHEMA_KINDS
 from xptasks.contracts.compat.rules.schemas import breaks
-from xptasks.contracts.compat.schemas import HIDDEN, NOTHING, Schema, types_of
+from xptasks.contracts.compat.schemas import ANYTHING, HIDDEN, NOTHING, Schema, types_of
 from xptasks.contracts.positions import join_pointer
+from xptasks.results import Severity
 
 _LEVELS = ("draft", "alpha", "beta", "stable")
 _LISTS = {"enum", "const"}
@@ -55,6 +56,7 @@ class Walk:
         self._found: dict[tuple[Any, ...], frozenset[int]] = {}  # the changes in and below what was compared
         self._met: list[int] = []  # the changes that were met again below what is being compared
         self._told = 0  # how often something was met again that breaks
+        self._reasons: set[int] = set()  # the changes that say why a value is refused
         self._depth = 0
 
     def compare(self, base: Schema, head: Schema, place: Place) -> None:
@@ -71,7 +73,7 @@ class Walk:
         self._depth += 1
         self._node(base, head, place)
         self._depth -= 1
-        self._seen[key] = self._report.worst_since(start)
+        self._seen[key] = self._explained(start)
         found = {*range(start, len(self._report.changes)), *self._met[met:]}
         self._found[key] = frozenset(found)
         self._met[met:] = sorted(found) if self._depth else []
@@ -107,10 +109,14 @@ class Walk:
         breaking = "narrowed" if self._direction == "request" else "widened"
         harmless = "widened" if self._direction == "request" else "narrowed"
         message = f"what is valid as {place.subject} changed"
-        if verdict.answer != "yes" and not self._report.worst_since(start) and told == self._told:
+        if verdict.answer != "yes" and not self._explained(start) and told == self._told:
             self._emit(node, "schema", breaking, message)
         elif start == len(self._report.changes) and told == self._told and self._verdict(head, base).answer == "no":
             self._emit(node, "schema", harmless, message)
+
+    def _explained(self, start: int) -> bool:
+        """Whether a change since there were `start` says why something breaks; that a property went does not."""
+        return any(index >= start and self._report.changes[index].severity != "info" for index in self._reasons)
 
     def _ignored(self, node: "_Node") -> None:
         """Limits that do not apply to the type: nothing changes on the wire, but somebody meant something."""
@@ -133,7 +139,7 @@ class Walk:
         if rule not in RULES:
             rule = f"{self._direction}-{kind}-{'narrowed' if self._direction == 'request' else 'widened'}"
         verdict = node.verdict if breaks(self._direction, change) else Verdict("yes")
-        self._report.add(
+        index = self._report.add(
             rule,
             str(node.place),
             message,
@@ -142,8 +148,17 @@ class Walk:
             verdict=verdict,
             area=node.place.area,
         )
+        self._reasons.add(index)
 
-    def _say(self, node: "_Node", name: str, message: str, base: Schema | None, head: Schema | None) -> None:
+    def _say(  # noqa: PLR0913, PLR0917 - both sides, what and how bad
+        self,
+        node: "_Node",
+        name: str,
+        message: str,
+        base: Schema | None,
+        head: Schema | None,
+        most: Severity = "error",
+    ) -> None:
         self._report.add(
             f"{self._direction}-{name}",
             str(node.place),
@@ -151,6 +166,7 @@ class Walk:
             base=base.origin if base is not None else None,
             head=head.origin if head is not None else None,
             area=node.place.area,
+            most=most,
         )
 
     def _types(self, node: "_Node", left: Normal, right: Normal) -> None:
@@ -257,9 +273,23 @@ class Walk:
         elif old is not None and new is not None and NOTHING.key not in (old.key, new.key):
             self.compare(old, new, place)
         elif old is not None and old.key != NOTHING.key:
-            self._say(replace(node, place=place), "property-removed", f"{place.subject} was removed", old, node.head)
+            self._removed(replace(node, place=place), old, two.member(name))
         elif new is not None and new.key != NOTHING.key:
             self._say(replace(node, place=place), "property-added", f"{place.subject} was added", node.base, new)
+            if _described(one.member(name)):
+                self.compare(one.member(name), new, place)
+
+    def _removed(self, node: "_Node", old: Schema, left: Schema) -> None:
+        """Reports a property that is no longer named; `left` is what the new schema says of such a name."""
+        subject = node.place.subject
+        open_by_word = self._direction == "request" and _written(node.head).get("additionalProperties") is True
+        if not _described(left) and not open_by_word:
+            self._say(node, "property-removed", f"{subject} was removed", old, node.head)
+            return
+        message = f"{subject} is one of those that are not named now"
+        self._say(node, "property-removed", message, old, node.head, "info")
+        if _described(left):
+            self.compare(old, left, node.place)
 
     def _shown_elsewhere(self, node: "_Node", old: Schema, new: Schema, *, needed: bool) -> None:
         name = "visibility-required" if needed else "visibility-changed"
@@ -358,6 +388,11 @@ class _Node:
     head: Schema
     place: Place
     verdict: Verdict
+
+
+def _described(member: Schema) -> bool:
+    """Whether a schema says something about a member, and not that there is none."""
+    return member.key not in (ANYTHING.key, NOTHING.key)
 
 
 def _written(schema: Schema) -> dict[str, Any]:
