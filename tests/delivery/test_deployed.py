@@ -14,6 +14,7 @@ def deployment(new: str, old: str | None, outcome: str = "") -> Deployment:
 
 FIRST = deployment("a", None, "promoted")
 SECOND = deployment("b", "a", "promoted")
+ENDED = Deployment(2, SECOND.plan, (*SECOND.entries, Entry(3.0, "down")))
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,8 @@ SECOND = deployment("b", "a", "promoted")
     [
         ([], {}),
         ([FIRST], {"a": "serving"}),
+        ([ENDED, FIRST], {}),  # `inv deploy-down` ended everything
+        ([deployment("c", None, "promoted"), ENDED, FIRST], {"c": "serving"}),
         ([SECOND, FIRST], {"b": "serving", "a": "warm"}),
         ([deployment("a", None)], {"a": "deploying"}),
         ([deployment("a", None, "failed")], {}),

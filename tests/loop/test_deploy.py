@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.delivery import FakeClock, FakeDriver
+from xptasks.delivery.deployed import roles
 from xptasks.delivery.journal import Journal
 from xptasks.delivery.lock import held
 from xptasks.delivery.machine import Entry
@@ -142,6 +143,17 @@ def test_while_somebody_else_drives_one_can_ask_and_wait_but_not_deploy(target: 
         target.journal.add(number, Entry(0.0, "closed", {"outcome": "rolled back", "why": "ann asked for it"}))
     with pytest.raises(UsageError, match="no deployment is under way"):
         deploy.abort(target, actor="ann")
+
+
+def test_after_the_end_of_everything_the_next_release_is_the_first(target: Target, driver: FakeDriver) -> None:
+    deploy.deploy(target, "a")
+    number = opened(target, "b")
+    deploy.down(target)
+    assert driver.conditions == {}
+    driver.shares = {}
+    assert target.journal.deployment(number).state.outcome == "failed"
+    assert deploy.deploy(target, "c").outcome == "promoted"
+    assert roles(target.journal.deployments()) == {"c": "serving"}
 
 
 def test_status_tells_what_serves_and_what_is_under_way(target: Target) -> None:

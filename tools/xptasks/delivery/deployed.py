@@ -18,6 +18,8 @@ def roles(deployments: Iterable[Deployment]) -> Mapping[str, Role]:
     """
     found: dict[str, Role] = {}
     for deployment in deployments:
+        if any(entry.kind == "down" for entry in deployment.entries):
+            return found
         plan, outcome = deployment.plan, deployment.state.outcome
         if outcome == "promoted":
             here: dict[str, Role] = {plan.new: "serving", **({plan.old: "warm"} if plan.old else {})}

@@ -12,7 +12,6 @@ from typing import Any
 
 from xptasks.config import find_project, load
 from xptasks.config.settings import Config
-from xptasks.delivery import lock
 from xptasks.delivery.machine import Asked, Finished
 from xptasks.delivery.plan import Strategy
 from xptasks.loop import deploy as deploying
@@ -159,8 +158,7 @@ def down(profile: str) -> int:
     """End everything; the releases and the journal stay on disk."""
     with place_of(profile) as place:
         watching.stop(place)
-        with lock.held(place.target.home, "inv deploy-down"):
-            place.target.driver.down()
+        deploying.down(place.target)
     return 0
 
 

@@ -190,6 +190,24 @@ def _ended(target: Target, number: int, wait: float) -> Finished:
     raise OverBudgetError(f"deployment {number} has not ended after {wait:g} s", hint="see `inv deploy-status`")
 
 
+def down(target: Target) -> None:
+    """End everything: every release and the proxy. What is on disk, and the journal, stay.
+
+    Raises:
+        LockBusyError: a deployment is under way.
+    """
+    with lock.held(target.home, "deploy-down"):
+        target.driver.down()
+        latest = target.journal.latest()
+        if latest is None:
+            return
+        now = target.clock.now()
+        if not latest.state.outcome:
+            why = "everything was ended while nobody drove it"
+            target.journal.add(latest.number, Entry(now, "closed", {"outcome": "failed", "why": why}))
+        target.journal.add(latest.number, Entry(now, "down"))
+
+
 def status(target: Target) -> dict[str, Any]:
     """What is deployed and what is under way, as JSON; the shape is documented in the guide."""
     world = target.driver.observe()
