@@ -1,11 +1,12 @@
 """The supervisor with a driver and a clock of numbers, and a real journal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.delivery import FakeClock, FakeDriver
+from xptasks.delivery.driver import Capability, Counters
 from xptasks.delivery.journal import Journal
 from xptasks.delivery.machine import Entry
 from xptasks.delivery.plan import Plan, Stage
@@ -144,3 +145,20 @@ def test_what_cannot_be_journalled_is_not_done(supervisor: Supervisor, driver: F
         supervisor.run(number)
     assert driver.conditions == {"old": "ready"}
     assert driver.shares == {"old": 100}
+
+
+def test_what_the_releases_say_of_themselves_is_compared_where_the_driver_counts_nothing(
+    supervisor: Supervisor, driver: FakeDriver, clock: FakeClock
+) -> None:
+    driver.capabilities = frozenset({Capability.WEIGHTS})
+
+    def said(releases: Iterable[str]) -> Mapping[str, Counters]:
+        assert tuple(releases) == ("new", "old")
+        asked = int(clock.now() - 1000) * 10
+        fast = {"new": asked // 2, "old": asked}
+        return {name: Counters(asked, bounds=(0.1,), durations=(quick, asked)) for name, quick in fast.items()}
+
+    supervisor.counters = said
+    finished = supervisor.run(supervisor.journal.open(PLAN, 1000.0))
+    assert finished.outcome == "rolled back"
+    assert "slow: " in finished.why

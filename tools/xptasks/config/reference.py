@@ -95,11 +95,19 @@ def _model(path: tuple[str, ...], place: Schema, model: Schema, definitions: Sch
     """The section of a table, then those of the tables inside it; the first one's sample shows all of them."""
     properties = model["properties"]
     yield _section(path, place["description"], properties, set(model.get("required", ())), definitions)
+    for inside, each, inner in _inside(path, properties, definitions):
+        rows = _rows(inside, inner["properties"], set(inner.get("required", ())), single="items" not in each)
+        yield "\n".join([f"## `{_header(inside, each)}`\n", f"{each['description']}\n", *rows, ""])
+
+
+def _inside(
+    path: tuple[str, ...], properties: Schema, definitions: Schema
+) -> Iterator[tuple[tuple[str, ...], Schema, Schema]]:
+    """The tables in a table, however deep: path, key and model."""
     for name, each in properties.items():
         if reference := _inner(each):
-            inner = definitions[reference]
-            rows = _rows((*path, name), inner["properties"], set(inner.get("required", ())), single="items" not in each)
-            yield "\n".join([f"## `{_header((*path, name), each)}`\n", f"{each['description']}\n", *rows, ""])
+            yield (*path, name), each, definitions[reference]
+            yield from _inside((*path, name), definitions[reference]["properties"], definitions)
 
 
 def _inner(key: Schema) -> str:
@@ -191,9 +199,8 @@ def _sample(path: tuple[str, ...], properties: Schema, definitions: Schema) -> s
     names = tuple(_NAMES[path[0]] if name == "NAME" else name for name in path)
     lines = [f"[{'.'.join(names)}]"] if path else []
     lines += _examples(properties)
-    for name, each in properties.items():
-        if reference := _inner(each):
-            lines += ["", _header((*names, name), each), *_examples(definitions[reference]["properties"])]
+    for inside, each, inner in _inside(names, properties, definitions):
+        lines += ["", _header(inside, each), *_examples(inner["properties"])]
     return "\n".join(["```toml", *lines, "```", ""])
 
 

@@ -1,11 +1,12 @@
 """The table `[deploy]`."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from xptasks.delivery.plan import Strategy, WhenCrashed, WhenInconclusive
-from xptasks.settings import Duration, ProjectPath, Settings, Size
+from xptasks.settings import Duration, ProjectPath, Settings, Size, UrlPath
 
 
 class StageSettings(Settings):
@@ -15,6 +16,75 @@ class StageSettings(Settings):
         int, Field(ge=1, le=100, description="Percent of the requests that the new release gets.", examples=[100])
     ]
     hold: Annotated[Duration, Field(description="How long the share is watched before the next.", examples=["10m"])]
+
+
+def _expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"this is no regular expression: {error}") from error
+    return text
+
+
+class LabelSettings(Settings):
+    """Which samples of a metric are meant."""
+
+    label: Annotated[str, Field(min_length=1, description="The label's name.", examples=["status"])]
+    matches: Annotated[
+        str,
+        AfterValidator(_expression),
+        Field(description="A regular expression for the whole of its value.", examples=["5.."]),
+    ]
+
+
+class MetricsSettings(Settings):
+    """`[deploy.analysis.metrics]`: what a release says of itself in Prometheus' text format."""
+
+    path: Annotated[
+        UrlPath, Field(description="Where each release answers with its metrics.", examples=["/metrics"])
+    ] = "/metrics"
+    requests: Annotated[
+        str,
+        Field(
+            description="The counter of requests, with `_total`. Without it the proxy's counts.",
+            examples=["projects_http_requests_total"],
+        ),
+    ] = ""
+    errors: Annotated[LabelSettings, Field(description="Which of them are errors.")] = LabelSettings(
+        label="status", matches="5.."
+    )
+    durations: Annotated[
+        str,
+        Field(
+            description="The histogram of durations in seconds. Without it the proxy's, if it has one.",
+            examples=["projects_http_request_duration_seconds"],
+        ),
+    ] = ""
+    ignore: Annotated[
+        tuple[LabelSettings, ...],
+        Field(
+            description="Which samples do not count: what the checks themselves ask for.",
+            examples=[[{"label": "route", "matches": "/health|/metrics"}]],
+        ),
+    ] = ()
+    instead: Annotated[
+        bool,
+        Field(
+            description="Whether they take the place of what the proxy counts, and do not only add what it lacks.",
+            examples=[False],
+        ),
+    ] = False
+
+    @model_validator(mode="after")
+    def _something(self) -> "MetricsSettings":
+        if self.instead and not self.requests:
+            raise ValueError("nothing can take the place of the proxy's counts: name the counter `requests`")
+        return self
+
+    @property
+    def used(self) -> bool:
+        """Whether anything is asked for."""
+        return bool(self.requests or self.durations)
 
 
 class AnalysisSettings(Settings):
@@ -46,6 +116,10 @@ class AnalysisSettings(Settings):
             description="How much longer than its hold a stage may last while there is no verdict.", examples=["10m"]
         ),
     ] = 600.0
+    metrics: Annotated[
+        MetricsSettings,
+        Field(description="The metrics of the releases themselves, for what the proxy does not count."),
+    ] = MetricsSettings()
 
 
 _Words = tuple[str, ...]

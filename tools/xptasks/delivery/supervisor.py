@@ -1,12 +1,12 @@
 """Drives one deployment to its end: observe, read, decide, journal, act. The only thing here that waits."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from xptasks.delivery.analysis import allotted, judge
-from xptasks.delivery.driver import Capability, Driver
+from xptasks.delivery.driver import Capability, Counters, Driver
 from xptasks.delivery.gauge import SIGNALS, Gauge
 from xptasks.delivery.journal import Deployment, Journal
 from xptasks.delivery.machine import Act, Decision, Entry, Finished, Readings, Record, State, Wait, decide, recover
@@ -65,6 +65,7 @@ class Supervisor:
         probe: asked for each decision while the new release has a share.
         clock: time.
         tell: gets what happens, in words, with its time.
+        counters: what releases are compared by, in place of what the driver counts.
         sticky: whether callers stay with the release that answered first.
     """
 
@@ -75,6 +76,7 @@ class Supervisor:
     clock: Clock = field(default_factory=WallClock)
     tell: Callable[[float, str], None] = _silent
     sticky: bool = False
+    counters: Callable[[Iterable[str]], Mapping[str, Counters]] | None = None
     _gauge: Gauge = field(default_factory=Gauge)
     _stage: int = -1
     _next_word: float = 0.0
@@ -127,11 +129,16 @@ class Supervisor:
         return self._memory
 
     def _look(self, plan: Plan) -> None:
-        if plan.old is None or Capability.COUNTERS not in self.driver.capabilities:
+        if plan.old is None:
             return
-        counters = self.driver.counters()
+        counters = self._count((plan.new, plan.old))
         if plan.new in counters and plan.old in counters:
             self._gauge = self._gauge.after(counters[plan.new], counters[plan.old])
+
+    def _count(self, releases: Iterable[str]) -> Mapping[str, Counters]:
+        if self.counters is not None:
+            return self.counters(releases)
+        return self.driver.counters() if Capability.COUNTERS in self.driver.capabilities else {}
 
     def _follow(self, deployment: Deployment, decision: Act | Record | Wait) -> None:
         if isinstance(decision, Record):

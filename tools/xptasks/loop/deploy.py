@@ -56,6 +56,7 @@ def plan_for(target: Target, new: str, old: str | None, strategy: Strategy | Non
     Without weights there is one stage; without counters the analysis cannot ask for requests, and the probes decide.
     """
     settings, can = target.settings, target.driver.capabilities
+    compared = Capability.COUNTERS in can or bool(settings.analysis.metrics.requests)
     chosen: Strategy = strategy or settings.strategy
     stages = tuple(Stage(stage.weight, stage.hold) for stage in settings.stages)
     return Plan(
@@ -65,7 +66,7 @@ def plan_for(target: Target, new: str, old: str | None, strategy: Strategy | Non
         stages if old and chosen == "canary" and Capability.WEIGHTS in can else stages[-1:],
         start_timeout=settings.start_timeout,
         max_memory=settings.max_memory,
-        min_requests=settings.analysis.min_requests if Capability.COUNTERS in can else 0,
+        min_requests=settings.analysis.min_requests if compared else 0,
         on_inconclusive=settings.analysis.on_inconclusive,
         patience=settings.analysis.patience,
         on_crash=settings.on_crash,

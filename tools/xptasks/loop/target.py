@@ -91,9 +91,12 @@ def opened(
 
         def supervisor() -> Supervisor:
             from xptasks.loop.canary import CanaryProbes  # noqa: PLC0415 - only a deployment needs it
+            from xptasks.loop.measuring import Measured  # noqa: PLC0415
 
             probes = stack.enter_context(CanaryProbes(config.probes, place.looker))
             made = Supervisor(journal, driver, deployment.analysis.false_abort, probes, sticky=deployment.sticky)
+            if deployment.analysis.metrics.used:
+                made.counters = stack.enter_context(Measured(driver, deployment.analysis.metrics))
             if tell is not None:
                 made.tell = tell
             return made
