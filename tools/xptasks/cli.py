@@ -36,6 +36,9 @@ def _run(words: list[str]) -> int:
 
 
 def _version() -> str:
-    from importlib.metadata import version  # noqa: PLC0415
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
 
-    return version("xptasks")
+    try:
+        return version("xptasks")
+    except PackageNotFoundError:  # it was put on the path
+        return "unknown"
