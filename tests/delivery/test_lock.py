@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,23 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path, other: subprocess.Popen[s
     with held(tmp_path, "inv rollback", wait=1.0):
         assert "`inv rollback`" in holder(tmp_path)
     assert holder(tmp_path) == ""
+
+
+def test_whoever_only_looks_is_in_nobodys_way(tmp_path: Path) -> None:
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.is_set():
+            is_free(tmp_path)
+
+    lookers = [threading.Thread(target=look) for _ in range(2)]
+    for looker in lookers:
+        looker.start()
+    try:
+        for _ in range(50):
+            with held(tmp_path, "inv deploy-canary"):
+                pass
+    finally:
+        ended.set()
+        for looker in lookers:
+            looker.join()

@@ -10,6 +10,9 @@ from pathlib import Path
 from xptasks.errors import LockBusyError
 from xptasks.system.files import atomic_write
 
+_MOMENT = 0.5
+"""Seconds for which the lock may be taken by somebody who only looks whether it is free."""
+
 
 @contextmanager
 def held(home: Path, what: str, wait: float = 0.0) -> Iterator[None]:
@@ -26,7 +29,7 @@ def held(home: Path, what: str, wait: float = 0.0) -> Iterator[None]:
     from filelock import FileLock, Timeout  # noqa: PLC0415 - not needed to list tasks
 
     home.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(home / "deploy.lock", timeout=wait)
+    lock = FileLock(home / "deploy.lock", timeout=max(wait, _MOMENT), poll_interval=0.01)
     try:
         lock.acquire()
     except Timeout:
