@@ -116,3 +116,13 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CannotRunError, match="cannot be used"):
         Journal(tmp_path / "file" / "journal.db")
+
+
+@pytest.mark.parametrize("plan", ["{garbage", "{}", '{"stages": 1}', '{"stages": [], "unknown": 1}'])
+def test_a_damaged_plan_is_said_too(journal: Journal, plan: str) -> None:
+    journal.open(PLAN, 0.0)
+    with sqlite3.connect(journal.path) as connection:
+        connection.execute("UPDATE deployments SET plan = ?", (plan,))
+    connection.close()
+    with pytest.raises(CannotRunError, match=r"cannot be used: .*\n.*moved away by hand"):
+        journal.latest()

@@ -87,7 +87,7 @@ class Journal:
     def _told_as_ours(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, ValueError, KeyError, TypeError) as error:
             self.close()
             raise CannotRunError(
                 f"the journal {self.path} cannot be used: {error}",
