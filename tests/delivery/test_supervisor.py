@@ -1,5 +1,6 @@
 """The supervisor with a driver and a clock of numbers, and a real journal."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from xptasks.delivery.driver import Capability, Counters
 from xptasks.delivery.journal import Journal
 from xptasks.delivery.machine import Entry
 from xptasks.delivery.plan import Plan, Stage
-from xptasks.delivery.supervisor import Supervisor
+from xptasks.delivery.supervisor import Supervisor, WallClock
 from xptasks.errors import CannotRunError
 
 PLAN = Plan("new", "old", stages=(Stage(10, 120.0), Stage(100, 10.0)), min_requests=100)
@@ -162,3 +163,76 @@ def test_what_the_releases_say_of_themselves_is_compared_where_the_driver_counts
     finished = supervisor.run(supervisor.journal.open(PLAN, 1000.0))
     assert finished.outcome == "rolled back"
     assert "slow: " in finished.why
+
+
+def test_without_a_proxy_nobody_waits_for_the_watcher(supervisor: Supervisor, driver: FakeDriver) -> None:
+    driver.died, driver.shares = {"proxy", "old"}, None
+    repair = driver.repair
+
+    def repaired(*, releases: bool = True) -> tuple[str, ...]:
+        if driver.died == {"proxy", "old"} and not said:
+            said.append("once")
+            raise CannotRunError("the public port 80 is taken by another process")
+        driver.shares = {"old": 100}
+        return repair(releases=releases)
+
+    said: list[str] = []
+    driver.repair = repaired  # type: ignore[method-assign]
+    supervisor.tell = lambda _now, text: said.append(text)
+    assert supervisor.run(supervisor.journal.open(PLAN, 1000.0)).outcome == "promoted"
+    assert "the public port 80 is taken by another process" in said
+    assert "proxy had died and was started again" in said
+    assert driver.died == {"old"}
+
+
+def test_a_proxy_that_dies_while_it_is_asked_ends_no_deployment(supervisor: Supervisor, driver: FakeDriver) -> None:
+    counters, asked = driver.counters, iter(range(100))
+
+    def dying() -> Mapping[str, Counters]:
+        if next(asked, 0) % 2:
+            raise CannotRunError("the proxy does not answer")
+        return counters()
+
+    driver.counters = dying  # type: ignore[method-assign]
+    assert supervisor.run(supervisor.journal.open(PLAN, 1000.0)).outcome == "promoted"
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_whoever_sets_the_clock_moves_no_stage(monkeypatch: pytest.MonkeyPatch, jump: float) -> None:
+    clock, set_by = WallClock(), time.time
+    monkeypatch.setattr(time, "time", lambda: set_by() + jump)
+    assert abs(clock.now() - set_by()) < 60
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_a_successor_whose_clock_was_set_begins_the_stage_again(
+    supervisor: Supervisor, driver: FakeDriver, clock: FakeClock, jump: float
+) -> None:
+    plan = Plan("new", "old", stages=PLAN.stages, min_requests=100, on_crash="resume")
+    number = supervisor.journal.open(plan, clock.time)
+    driver.start("new")
+    supervisor.journal.add(number, Entry(clock.time, "stage", {"stage": 0}))
+    driver.split({"new": 10, "old": 90})
+    began = clock.time = clock.time + jump
+    driver._last = began
+    assert supervisor.take_over(supervisor.journal.deployment(number)).outcome == "promoted"
+    watched = sum(stage.hold for stage in plan.stages)
+    assert watched <= clock.time - began < watched + 10
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_a_clock_that_jumps_gives_a_bad_release_no_more_traffic(
+    supervisor: Supervisor, driver: FakeDriver, clock: FakeClock, jump: float
+) -> None:
+    """As with a clock that is not ours: before it is known how good a release is, time alone does not promote it."""
+    driver.bad = {"new": 3}
+
+    def tell(_now: float, text: str) -> None:
+        if text.startswith("split new 10 %"):
+            clock.time += jump
+            driver._last = clock.time
+
+    supervisor.tell = tell
+    assert supervisor.run(supervisor.journal.open(PLAN, 1000.0)).outcome == "rolled back"
+    assert driver.shares == {"old": 100}
+    assert "split new 100 %" not in acts(supervisor)

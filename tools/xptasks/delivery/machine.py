@@ -124,7 +124,7 @@ def _asked(state: State, data: Mapping[str, Any], at: float) -> State:
         return replace(state, paused=state.paused if state.paused is not None else at)
     if what == "abort":
         return replace(state, back=state.back or f"{data['actor']} asked for it", paused=None)
-    lost = state.lost + (at - state.paused if state.paused is not None else 0.0)
+    lost = state.lost + (max(0.0, at - state.paused) if state.paused is not None else 0.0)
     return replace(state, paused=None, lost=lost, promote=state.promote or what == "promote")
 
 
@@ -132,6 +132,9 @@ _CHANGES: Mapping[str, Callable[[State, Mapping[str, Any], float], State]] = {
     "opened": lambda state, _data, at: replace(state, opened=at, since=at),
     "stage": lambda state, data, at: replace(
         state, stage=data["stage"], since=at, paused=None, lost=0.0, promote=False
+    ),
+    "resumed": lambda state, _data, at: replace(
+        state, opened=at, since=at, paused=None if state.paused is None else at, lost=0.0
     ),
     "back": lambda state, data, _at: replace(state, back=data["why"], paused=None),
     "asked": _asked,
@@ -295,7 +298,12 @@ def _end_new(plan: Plan, state: State, world: World) -> Decision:
 
 
 def recover(plan: Plan, state: State) -> Record | None:
-    """What the successor of a supervisor that died writes first; None when it simply goes on."""
-    if state.outcome or state.back or plan.on_crash == "resume":
+    """What the successor of a supervisor that died writes first; None when it simply goes on.
+
+    What was measured died with the supervisor, and nobody looked since, so a stage that is resumed begins again.
+    """
+    if state.outcome or state.back:
         return None
+    if plan.on_crash == "resume":
+        return Record("resumed", {})
     return Record("back", {"why": "the supervisor of this deployment died"})

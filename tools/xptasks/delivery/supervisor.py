@@ -11,7 +11,7 @@ from xptasks.delivery.gauge import SIGNALS, Gauge
 from xptasks.delivery.journal import Deployment, Journal
 from xptasks.delivery.machine import Act, Decision, Entry, Finished, Readings, Record, State, Wait, decide, recover
 from xptasks.delivery.plan import Plan, World
-from xptasks.errors import XpError
+from xptasks.errors import CannotRunError, XpError
 
 _LISTEN = 0.2  # seconds after which the journal is looked at again while nothing else is to be done
 _WEIGH_EVERY = 1.0  # seconds
@@ -31,11 +31,14 @@ class Clock(Protocol):
 
 
 class WallClock:
-    """The machine's clock."""
+    """The machine's clock as it was at first, and what has passed since: whoever sets the clock moves no stage."""
+
+    def __init__(self) -> None:
+        self._ahead = time.time() - time.monotonic()
 
     def now(self) -> float:
         """Seconds since the epoch."""
-        return time.time()
+        return self._ahead + time.monotonic()
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -107,8 +110,18 @@ class Supervisor:
     def _decide(self, deployment: Deployment) -> Decision:
         plan, state = deployment.plan, deployment.state
         world = self.driver.observe()
+        if world.split is None:
+            self._repair()
         readings = self._readings(plan, state, world)
         return decide(plan, state, world, readings, self.clock.now())
+
+    def _repair(self) -> None:
+        """Nobody is served without a proxy, so nobody waits for the watcher, which may be dead."""
+        try:
+            for what in self.driver.repair(releases=False):
+                self._say(f"{what} had died and was started again")
+        except XpError as error:
+            self._say(str(error))
 
     def _readings(self, plan: Plan, state: State, world: World) -> Readings:
         now = self.clock.now()
@@ -131,7 +144,10 @@ class Supervisor:
     def _look(self, plan: Plan) -> None:
         if plan.old is None:
             return
-        counters = self._count((plan.new, plan.old))
+        try:
+            counters = self._count((plan.new, plan.old))
+        except CannotRunError:  # the proxy died just now; the next look finds that
+            return
         if plan.new in counters and plan.old in counters:
             self._gauge = self._gauge.after(counters[plan.new], counters[plan.old])
 
@@ -160,6 +176,7 @@ class Supervisor:
         except XpError as error:
             self._write(deployment, "failed", {"act": str(act), "why": str(error)})
             self._say(f"{act}: {error}")
+            self.clock.sleep(_LISTEN)
             return
         self._write(deployment, "done", {"act": str(act)})
         self._say(str(act))
