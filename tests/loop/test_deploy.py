@@ -170,3 +170,8 @@ def test_what_serves_is_known_from_the_journal_when_no_proxy_answers(target: Tar
     deploy.deploy(target, "a")
     driver.shares = None
     assert deploy.serving(target) == "a"
+
+
+def test_status_before_the_first_deployment(target: Target) -> None:
+    told = deploy.status(target)
+    assert (told["serving"], told["url"], told["split"], told["deployment"]) == (None, None, {}, None)

@@ -197,6 +197,30 @@ def test_a_mistake_that_stays_is_told_once(stage: Stage, monkeypatch: pytest.Mon
     assert [alert.summary for alert in stage.told.alerts] == ["the watcher cannot put it right: the disk is full"]
 
 
+def test_a_journal_that_is_damaged_meanwhile_ends_no_watch(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    for release in ("a", "b"):
+        deploy.deploy(stage.target, release)
+
+    def damaged() -> None:
+        raise CannotRunError("the journal cannot be used: file is not a database")
+
+    monkeypatch.setattr(stage.target.journal, "latest", damaged)
+    stage.look.broken = {"api"}
+    stage.until(lambda: stage.told.has("api failed 3 times: 503; not rolled back: the journal cannot be used"))
+    assert stage.told.has("the watcher cannot put it right: the journal cannot be used")
+    assert deploy.serving(stage.target) == "b"
+
+
+def test_who_takes_a_dead_deployment_over_first_is_no_mistake(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    deploy.deploy(stage.target, "a")
+    stage.target.journal.open(Plan("b", "a"), 1000.0)
+    monkeypatch.setattr("xptasks.loop.watch.lock.is_free", lambda _home: True)
+    with held(stage.target.home, "inv abort"):
+        looks = len(stage.look.looks)
+        stage.until(lambda: len(stage.look.looks) > looks + 60)
+    assert stage.told.alerts == []
+
+
 def test_a_restart_of_the_watcher_forgets_nothing(stage: Stage) -> None:
     stage.look.broken = {"api"}
     stage.until(lambda: stage.told.has("api failed"))

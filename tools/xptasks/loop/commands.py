@@ -12,6 +12,7 @@ from typing import Any
 
 from xptasks.config import find_project, load
 from xptasks.config.settings import Config
+from xptasks.delivery import lock
 from xptasks.delivery.machine import Asked, Finished
 from xptasks.delivery.plan import Strategy
 from xptasks.loop import deploy as deploying
@@ -131,7 +132,7 @@ def _status(place: Place, *, as_json: bool) -> str:
 
 
 def _lines(told: Mapping[str, Any]) -> Iterator[str]:
-    yield f"serving   {told['serving'] or 'nothing'}  {told['url']}"
+    yield f"serving   {told['serving'] or 'nothing'}  {told['url'] or ''}".rstrip()
     split = told["split"]
     for release, condition in sorted(told["releases"].items()):
         share = "no proxy" if split is None else f"{split.get(release, 0)} %"
@@ -156,7 +157,7 @@ def _in_words(deployment: Mapping[str, Any]) -> str:
 
 def down(profile: str) -> int:
     """End everything; the releases and the journal stay on disk."""
-    with place_of(profile) as place:
+    with place_of(profile) as place, lock.held(place.target.home, "inv deploy-down"):
         watching.stop(place)
         deploying.down(place.target)
     return 0

@@ -192,21 +192,16 @@ def _ended(target: Target, number: int, wait: float) -> Finished:
 
 
 def down(target: Target) -> None:
-    """End everything: every release and the proxy. What is on disk, and the journal, stay.
-
-    Raises:
-        LockBusyError: a deployment is under way.
-    """
-    with lock.held(target.home, "deploy-down"):
-        target.driver.down()
-        latest = target.journal.latest()
-        if latest is None:
-            return
-        now = target.clock.now()
-        if not latest.state.outcome:
-            why = "everything was ended while nobody drove it"
-            target.journal.add(latest.number, Entry(now, "closed", {"outcome": "failed", "why": why}))
-        target.journal.add(latest.number, Entry(now, "down"))
+    """End everything: every release and the proxy. What is on disk, and the journal, stay. The caller holds the lock."""
+    target.driver.down()
+    latest = target.journal.latest()
+    if latest is None:
+        return
+    now = target.clock.now()
+    if not latest.state.outcome:
+        why = "everything was ended while nobody drove it"
+        target.journal.add(latest.number, Entry(now, "closed", {"outcome": "failed", "why": why}))
+    target.journal.add(latest.number, Entry(now, "down"))
 
 
 def status(target: Target) -> dict[str, Any]:
@@ -215,7 +210,7 @@ def status(target: Target) -> dict[str, Any]:
     latest = target.journal.latest()
     return {
         "serving": serving(target, world),
-        "url": target.driver.address(),
+        "url": None if not world.conditions and world.split == {} else target.driver.address(),
         "split": None if world.split is None else dict(world.split),
         "releases": dict(world.conditions),
         "deployment": None if latest is None else _told(latest, target.clock.now()),

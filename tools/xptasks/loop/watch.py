@@ -16,8 +16,9 @@ import anyio.to_thread
 
 from xptasks.delivery import lock
 from xptasks.delivery.journal import Deployment
+from xptasks.delivery.machine import Finished
 from xptasks.delivery.plan import World
-from xptasks.errors import XpError
+from xptasks.errors import LockBusyError, XpError
 from xptasks.loop import deploy
 from xptasks.loop.deploy import Target
 from xptasks.probes import memory
@@ -161,8 +162,12 @@ class Watcher:
 
     async def _roll_back(self, result: ProbeResult) -> None:
         told = f"{result.name} failed {self.policy.rollback_after} times: {result.detail}"
-        world = await anyio.to_thread.run_sync(self.target.driver.observe)
-        latest = self.target.journal.latest()
+        try:
+            world = await anyio.to_thread.run_sync(self.target.driver.observe)
+            latest = self.target.journal.latest()
+        except XpError as error:
+            self._tell("firing", result.name, f"{told}; not rolled back: {error.message}", critical=True)
+            return
         reason = why_not_back(latest, world, self.clocks.wall(), self.policy.recent)
         if not reason and latest is not None and latest.plan.old is not None and latest.state.outcome:
             before = await self.look(result.name, fresh=True, release=latest.plan.old)
@@ -184,7 +189,8 @@ class Watcher:
     async def _care(self) -> None:
         while True:
             await anyio.to_thread.run_sync(self._put_right)
-            self._set_grid()
+            with suppress(XpError):  # told already
+                self._set_grid()
             await anyio.sleep(_CARE)
 
     def _set_grid(self) -> None:
@@ -214,10 +220,12 @@ class Watcher:
         latest = self.target.journal.latest()
         if latest is None or latest.state.outcome:
             return
-        with lock.held(self.target.home, "inv watch: end what a dead supervisor left"):
-            finished = deploy.settle(self.target)
+        with suppress(LockBusyError), lock.held(self.target.home, "inv watch: end what a dead supervisor left"):
+            self._told_of(latest.number, deploy.settle(self.target))
+
+    def _told_of(self, number: int, finished: Finished | None) -> None:
         if finished is not None:
-            summary = f"the supervisor of deployment {latest.number} died: {finished.outcome} ({finished.why})"
+            summary = f"the supervisor of deployment {number} died: {finished.outcome} ({finished.why})"
             self._tell("firing", "deployment", summary, critical=True)
 
     def _tell(self, state: str, name: str, summary: str, *, critical: bool = False) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 
 from xptasks.config.settings import Config
-from xptasks.errors import LockBusyError, UsageError
+from xptasks.errors import LockBusyError
 from xptasks.loop.target import Place
 from xptasks.probes.alerts import Alerts
 from xptasks.probes.exposition import Exposition
@@ -18,6 +18,7 @@ from xptasks.system.detached import Order
 from xptasks.system.files import atomic_write
 
 _GRACE = 5.0  # seconds that a watcher may take to end
+_MOMENT = 0.5  # seconds for which the lock may be taken by somebody who only looks whether a watcher runs
 
 _UNIT = """\
 # Written by `inv watch --install`: keeps the watcher of {name} alive.
@@ -43,14 +44,11 @@ def run(place: Place, metrics_port: int | None) -> int:
 
     Raises:
         LockBusyError: another watcher is at this target.
-        UsageError: there are no probes.
     """
     from filelock import FileLock, Timeout  # noqa: PLC0415
 
-    if not place.config.probes:
-        raise UsageError("there are no probes", hint='write one: [probes.health], then kind = "health"')
     place.target.home.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(place.target.home / "watch.lock", timeout=0)
+    lock = FileLock(place.target.home / "watch.lock", timeout=_MOMENT, poll_interval=0.01)
     try:
         with lock, Exposition(metrics_port) as exposition:
             if exposition.port:
@@ -112,8 +110,6 @@ def is_alive(place: Place) -> bool:
 
 def ensure(place: Place, profile: str) -> str:
     """Start a watcher that outlives this command unless one runs; says which of the two."""
-    if not place.config.probes:
-        return "no watcher: there are no probes"
     if is_alive(place):
         return "a watcher runs"
     log = start(place, "watcher", ["watch", *(["--profile", profile] if profile else [])])
