@@ -154,7 +154,19 @@ def test_a_release_that_never_gets_ready_never_gets_traffic() -> None:
 def test_an_act_that_keeps_failing_rolls_back() -> None:
     place = town()
     place.broken = frozenset({"start"})
-    assert place.turn(GOOD) == Finished("rolled back", "`start new` failed 3 times")
+    assert place.turn(GOOD) == Finished("rolled back", "`start new` failed 3 times: broken")
+
+
+def test_a_process_that_nobody_knows_of_is_stopped_too() -> None:
+    """Who starts a release may be killed before it has told anybody where the process is."""
+    place = town()
+    place.crashes = [place.writes + 2]  # the start is done, and that is not journalled
+    with pytest.raises(CrashError):
+        place.turn(GOOD)
+    place.conditions.pop("new")
+    place.write("back", why="the supervisor of this deployment died")
+    assert place.turn(GOOD).outcome == "rolled back"
+    assert place.journal[-2].data == {"act": "stop new"}
 
 
 def test_an_old_release_that_cannot_take_over_leaves_the_traffic_where_it_is() -> None:

@@ -86,6 +86,9 @@ class State:
         back: why it is rolled back; empty while it is not.
         failures: of the act that failed last, in a row.
         failed: that act.
+        problem: why it failed, in one line.
+        begun: releases whose start was begun, and which were not stopped since: there may be a process of theirs that
+            nobody else knows of.
         outcome: how it ended; empty while it has not.
         why: the reason for the outcome.
     """
@@ -99,6 +102,8 @@ class State:
     back: str = ""
     failures: int = 0
     failed: str = ""
+    problem: str = ""
+    begun: frozenset[str] = frozenset()
     outcome: Outcome | Literal[""] = ""
     why: str = ""
 
@@ -115,7 +120,19 @@ class State:
 
 def _failed(state: State, data: Mapping[str, Any], _at: float) -> State:
     failures = state.failures + 1 if state.failed == data["act"] else 1
-    return replace(state, failures=failures, failed=data["act"])
+    problem = data["why"].partition("\n")[0]
+    return replace(state, failures=failures, failed=data["act"], problem=problem)
+
+
+def _begin_act(state: State, data: Mapping[str, Any], _at: float) -> State:
+    verb, _, release = data["act"].partition(" ")
+    return replace(state, begun=state.begun | {release}) if verb == "start" else state
+
+
+def _done(state: State, data: Mapping[str, Any], _at: float) -> State:
+    verb, _, release = data["act"].partition(" ")
+    left = state.begun - {release} if verb == "stop" else state.begun
+    return replace(state, failures=0, failed="", problem="", begun=left)
 
 
 def _asked(state: State, data: Mapping[str, Any], at: float) -> State:
@@ -138,7 +155,8 @@ _CHANGES: Mapping[str, Callable[[State, Mapping[str, Any], float], State]] = {
     ),
     "back": lambda state, data, _at: replace(state, back=data["why"], paused=None),
     "asked": _asked,
-    "done": lambda state, _data, _at: replace(state, failures=0, failed=""),
+    "begin": _begin_act,
+    "done": _done,
     "failed": _failed,
     "closed": lambda state, data, _at: replace(state, outcome=data["outcome"], why=data["why"]),
 }
@@ -195,7 +213,7 @@ def _reason_to_go_back(plan: Plan, state: State, world: World, readings: Reading
     if condition == "dead":
         return f"the process of {plan.new} ended by itself"
     if state.failures >= plan.attempts:
-        return f"`{state.failed}` failed {state.failures} times"
+        return f"`{state.failed}` failed {state.failures} times: {state.problem}"
     if state.stage < 0:
         late = now - state.opened >= plan.start_timeout and condition != "ready"
         return f"{plan.new} was not ready after {plan.start_timeout:g} s" if late else ""
@@ -283,16 +301,16 @@ def _back(plan: Plan, state: State, world: World) -> Decision:
 
 def _restart(old: str, plan: Plan, state: State) -> Decision:
     if state.failed == f"start {old}" and state.failures >= plan.attempts:
-        why = f"{state.back}; and {old} cannot be started, so the traffic stays where it is"
+        why = f"{state.back}; and {old} cannot be started ({state.problem}), so the traffic stays where it is"
         return Record("closed", {"outcome": "failed", "why": why})
     return Act("start", old)
 
 
 def _end_new(plan: Plan, state: State, world: World) -> Decision:
     condition = world.condition(plan.new)
-    if condition == "absent":
+    if condition == "absent" and plan.new not in state.begun:
         return Record("closed", {"outcome": "rolled back" if plan.old else "failed", "why": state.back})
-    if condition != "dead" and plan.new not in world.drained:
+    if condition not in {"absent", "dead"} and plan.new not in world.drained:
         return Act("drain", plan.new)
     return Act("stop", plan.new)
 
