@@ -1,6 +1,9 @@
 """Alerts reach a real server, and one that does not answer holds nobody up."""
 
+import errno
+import io
 import json
+import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -93,3 +96,16 @@ def test_a_sink_that_fails_is_named_and_the_others_are_told(
     said = capsys.readouterr()
     assert "alert not sent by alertmanager: HTTPStatusError" in said.err
     assert json.loads(said.out)["alert"]["name"] == "health"
+
+
+class Full(io.StringIO):
+    """A log on a disk without room."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_log_that_cannot_be_written_ends_no_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Full())
+    monkeypatch.setattr(sys, "stderr", Full())
+    assert sender(tmp_path, stdout=True).send(FIRING) == ["stdout"]

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -53,8 +53,9 @@ def place_of(profile: str) -> Iterator[Place]:
 
 
 def _tell(now: float, text: str) -> None:
-    sys.stderr.write(f"{time.strftime('%H:%M:%S', time.localtime(now))}  {text}\n")
-    sys.stderr.flush()
+    with suppress(OSError):  # a log on a full disk, a pipe whose reader left: no reason to leave a canary alone
+        sys.stderr.write(f"{time.strftime('%H:%M:%S', time.localtime(now))}  {text}\n")
+        sys.stderr.flush()
 
 
 def deploy(asked: Deployment) -> int:

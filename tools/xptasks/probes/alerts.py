@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,7 +99,8 @@ class Alerts:
                 sink(told)
             except Exception as error:  # noqa: BLE001 - whatever a sink's library raises, the watcher goes on
                 failed.append(name)
-                sys.stderr.write(f"alert not sent by {name}: {type(error).__name__}\n")
+                with suppress(OSError):  # our log may be on the disk that is full
+                    sys.stderr.write(f"alert not sent by {name}: {type(error).__name__}\n")
         return failed
 
 
