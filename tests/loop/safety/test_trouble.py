@@ -67,7 +67,7 @@ def test_a_damaged_journal(host: Host) -> None:
         assert running.ended() == ExitCode.CANNOT_RUN, host.said()
         assert host.said().startswith(f"the journal {host.home / 'journal.db'} cannot be used: ")
         assert "\n  free the disk or mend the rights; a journal that is damaged is moved away by hand" in host.said()
-        with pytest.raises(CannotRunError, match="journal.db cannot be used: file is not a database"), host.target():
+        with pytest.raises(CannotRunError, match=r"journal\.db cannot be used: file is not a database"), host.target():
             pytest.fail("it was opened")
         for path in host.home.glob("journal.db*"):
             path.rename(path.with_name(f"moved-{path.name}"))

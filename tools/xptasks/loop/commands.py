@@ -15,6 +15,7 @@ from xptasks.config.settings import Config
 from xptasks.delivery import lock
 from xptasks.delivery.machine import Asked, Finished
 from xptasks.delivery.plan import Strategy
+from xptasks.errors import UsageError
 from xptasks.loop import deploy as deploying
 from xptasks.loop import watching
 from xptasks.loop.target import Place, opened, plan_in_words
@@ -166,6 +167,8 @@ def down(profile: str) -> int:
 
 def watch(profile: str, metrics_port: str) -> int:
     """Watch until a signal."""
+    if metrics_port and not metrics_port.isdecimal():
+        raise UsageError(f"--metrics-port is no number: {metrics_port}", hint="name a port; 0 takes a free one")
     with place_of(profile) as place:
         return watching.run(place, int(metrics_port) if metrics_port else None)
 

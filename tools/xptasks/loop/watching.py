@@ -1,14 +1,16 @@
 """The watcher as a process: started when none runs, one for each target, kept alive by systemd or cron."""
 
+import shlex
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import anyio
 
 from xptasks.config.settings import Config
-from xptasks.errors import LockBusyError
+from xptasks.errors import CannotRunError, LockBusyError
 from xptasks.loop.target import Place
 from xptasks.probes.alerts import Alerts
 from xptasks.probes.exposition import Exposition
@@ -25,18 +27,23 @@ _UNIT = """\
 [Unit]
 Description=xptasks: watcher of {name}
 After=network.target
+# It is tried for ever, also while a watcher that a deployment started runs.
+StartLimitIntervalSec=0
 
 [Service]
 Type=simple
 WorkingDirectory={folder}
-ExecStart={command}
+{environment}ExecStart={command}
 Restart=always
-RestartSec=1
+RestartSec=5
+# Releases and proxy that it started again live on.
 KillMode=process
 
 [Install]
 WantedBy=default.target
 """
+_CARRIED = ("XDG_STATE_HOME", "PYTHONPATH")
+"""Variables without which it would not find us, or would look at another place."""
 
 
 def run(place: Place, metrics_port: int | None) -> int:
@@ -44,19 +51,31 @@ def run(place: Place, metrics_port: int | None) -> int:
 
     Raises:
         LockBusyError: another watcher is at this target.
+        CannotRunError: the port is taken.
     """
     from filelock import FileLock, Timeout  # noqa: PLC0415
 
     place.target.home.mkdir(parents=True, exist_ok=True)
     lock = FileLock(place.target.home / "watch.lock", timeout=_MOMENT, poll_interval=0.01)
     try:
-        with lock, Exposition(metrics_port) as exposition:
+        with lock, _exposed(metrics_port) as exposition:
             if exposition.port:
                 sys.stderr.write(f"metrics: http://127.0.0.1:{exposition.port}/metrics\n")
             anyio.run(_until_told, place, exposition)
     except Timeout:
         raise LockBusyError("another watcher is at this target", hint="`inv deploy-status` says so, too") from None
     return 0
+
+
+@contextmanager
+def _exposed(port: int | None) -> Iterator[Exposition]:
+    with ExitStack() as stack:
+        try:
+            exposition = stack.enter_context(Exposition(port))
+        except (OSError, OverflowError) as error:
+            problem = f"/metrics cannot be served on port {port}: {error}"
+            raise CannotRunError(problem, hint="name another --metrics-port; 0 takes a free one") from error
+        yield exposition
 
 
 async def _until_told(place: Place, exposition: Exposition) -> None:
@@ -133,20 +152,28 @@ def stop(place: Place) -> None:
 def install(config: Config, folder: Path, profile: str, environ: Mapping[str, str]) -> str:
     """Write the systemd user unit, and say how it is switched on, and the cron line where there is no systemd."""
     words = [sys.executable, "-m", "xptasks", "watch", *(["--profile", profile] if profile else [])]
-    command = " ".join(_quoted(word) for word in words)
+    carried = [f"{name}={environ[name]}" for name in _CARRIED if environ.get(name)]
     base = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     name = f"xptasks-{config.project.name}-{config.deploy.target}.service"
     unit = base / "systemd" / "user" / name
-    atomic_write(unit, _UNIT.format(name=config.project.name, folder=folder, command=command))
+    text = _UNIT.format(
+        name=config.project.name,
+        folder=str(folder).replace("%", "%%"),
+        environment="".join(f"Environment={_quoted(variable)}\n" for variable in carried),
+        command=" ".join(_quoted(word).replace("$", "$$") for word in words),
+    )
+    atomic_write(unit, text)
+    command = shlex.join(["env", *carried, *words, "--detach"])
+    line = f"* * * * * cd {shlex.quote(str(folder))} && {command}".replace("%", "\\%")  # crontab(5)
     return (
         f"wrote {unit}\n"
         f"with systemd:    systemctl --user daemon-reload && systemctl --user enable --now {name}\n"
         f"                 loginctl enable-linger   # so that it runs while nobody is logged in\n"
-        f"without systemd: crontab -e, and add: * * * * * cd {folder} && {command} --detach\n"
+        f"without systemd: crontab -e, and add: {line}\n"
     )
 
 
 def _quoted(word: str) -> str:
-    """A word of a unit's command line, where `%` and the backslash mean something (systemd.service(5))."""
+    """A word of a unit, where `%` and the backslash mean something (systemd.syntax(7))."""
     escaped = word.replace("\\", "\\\\").replace("%", "%%").replace('"', '\\"')
     return f'"{escaped}"' if any(char in word for char in " \t'\"") else escaped
