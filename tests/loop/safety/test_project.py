@@ -109,7 +109,9 @@ class Tiny:
         name = self.change()
         told = json.loads(self.do("deploy-canary", "--detach", "--json"))
         assert told["log"].endswith("deployment.log")
+        self.repository.commit()  # what comes later is not meant
         self.until(lambda: self.shares() == [50, 50], "the canary has its share")
+        assert self.status()["deployment"]["new"] == told["release"]
         self.until(lambda: {ask(self.port) for _ in range(20)} > {name})
         return name
 
@@ -175,7 +177,7 @@ def tiny(made: Tiny) -> Iterator[Tiny]:
 
 @pytest.mark.slow
 def test_people_steer_a_canary(tiny: Tiny) -> None:
-    old = ask(tiny.port)
+    old, release = ask(tiny.port), tiny.status()["serving"]
     with Caller(tiny.port) as caller:
         new = tiny.canary()
         told = tiny.status()
@@ -191,7 +193,7 @@ def test_people_steer_a_canary(tiny: Tiny) -> None:
         tiny.do("promote")
         assert tiny.ended() == "promoted"
         assert {ask(tiny.port) for _ in range(5)} == {new}
-        tiny.do("rollback", "--to", tiny.repository.git("rev-parse", "HEAD~1").strip())
+        tiny.do("rollback", "--to", release)
         assert {ask(tiny.port) for _ in range(5)} == {old}
     assert caller.lost == []
 

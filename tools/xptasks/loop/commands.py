@@ -14,6 +14,7 @@ from xptasks.config import find_project, load
 from xptasks.config.settings import Config
 from xptasks.delivery import lock
 from xptasks.delivery.machine import Asked, Finished
+from xptasks.delivery.manifest import Manifest
 from xptasks.delivery.plan import Strategy
 from xptasks.errors import UsageError
 from xptasks.loop import deploy as deploying
@@ -69,7 +70,7 @@ def deploy(asked: Deployment) -> int:
         _tell(time.time(), f"release {release.id}: {release.subject}")
         watching.ensure(place, asked.profile)
         if asked.detach:
-            return _detached(place, asked, release.id)
+            return _detached(place, asked, release)
         what = f"inv deploy-{asked.strategy}"
         finished = deploying.deploy(place.target, release.id, strategy=asked.strategy, what=what, wait=wait)
         place.prune()
@@ -82,14 +83,14 @@ def _print_plan(place: Place, asked: Deployment) -> int:
     return 0
 
 
-def _detached(place: Place, asked: Deployment, release: str) -> int:
-    """The same command again, without `--detach`, in a process that outlives this one."""
-    words = [f"deploy-{asked.strategy}", *(["--rev", asked.rev] if asked.rev else []), "--wait", asked.wait]
-    words += ["--dirty"] if asked.dirty else []
+def _detached(place: Place, asked: Deployment, release: Manifest) -> int:
+    """The same command again, without `--detach` and of the same commit, in a process that outlives this one."""
+    words = [f"deploy-{asked.strategy}", "--wait", asked.wait]
+    words += ["--dirty"] if asked.dirty else ["--rev", release.commit]
     words += ["--profile", asked.profile] if asked.profile else []
     log = watching.start(place, "deployment", words)
-    answer = {"release": release, "log": str(log)}
-    sys.stdout.write(json.dumps(answer) + "\n" if asked.json else f"{release} is being deployed; see {log}\n")
+    answer = {"release": release.id, "log": str(log)}
+    sys.stdout.write(json.dumps(answer) + "\n" if asked.json else f"{release.id} is being deployed; see {log}\n")
     return 0
 
 
