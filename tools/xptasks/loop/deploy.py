@@ -192,7 +192,7 @@ def _ended(target: Target, number: int, wait: float) -> Finished:
 
 
 def down(target: Target) -> None:
-    """End everything: every release and the proxy. What is on disk, and the journal, stay. The caller holds the lock."""
+    """End every release and the proxy; what is on disk, and the journal, stay. The caller holds the lock."""
     target.driver.down()
     latest = target.journal.latest()
     if latest is None:
