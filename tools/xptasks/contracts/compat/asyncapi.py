@@ -10,6 +10,7 @@ from xptasks.contracts.compat.bindings import compare_bindings
 from xptasks.contracts.compat.change import Change, Profile
 from xptasks.contracts.compat.channels import Channels
 from xptasks.contracts.compat.comparison import SIDES, Comparison
+from xptasks.contracts.compat.event_occasions import EventOccasions
 from xptasks.contracts.compat.events import is_second, read, required, schemes_of
 from xptasks.contracts.compat.exchanges import Exchanges
 from xptasks.contracts.compat.places import inside, member, members, root
@@ -36,6 +37,7 @@ class _AsyncApi(Comparison):
     def documents(self) -> None:
         """Compares all parts."""
         events = (read(self.base), read(self.head))
+        self.report.show = EventOccasions(self, events).show
         channels = Channels(self, events[0].channels, events[1].channels)
         channels.compare(self._servers())
         Exchanges(self, events, channels.moved, self._security).compare()
@@ -75,7 +77,9 @@ class _AsyncApi(Comparison):
         if new is None or protocols[0] == protocols[1]:
             return False
         message = f"the server {old.address} speaks {protocols[1]} now and spoke {protocols[0]}"
-        self.report.add("server-protocol-changed", new.address, message, base=old.here, head=new.here)
+        self.report.add(
+            "server-protocol-changed", new.address, message, base=old.here, head=new.here, about=old.address
+        )
         return True
 
     def _server(self, old: Server, new: Server) -> None:

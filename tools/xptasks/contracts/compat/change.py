@@ -9,6 +9,8 @@ from xptasks.results import Position, Severity
 Profile = Literal["wire", "client", "source"]
 Direction = Literal["request", "response", "none"]
 
+Told = Literal["", "refused", "new", "ended"]
+
 PROFILES: tuple[Profile, ...] = ("wire", "client", "source")
 _ORDER: tuple[Severity, ...] = ("info", "warning", "error")
 
@@ -63,9 +65,21 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """An instance that one contract accepts and the other refuses."""
+    """An instance that one contract accepts and the other refuses.
+
+    Where no schema changed it is an exchange: `{"request": {...}}`, `{"response": {...}}` or `{"message": {...}}`.
+
+    Attributes:
+        told: what happens to an exchange: it is refused now, it is new, or it ended; "" for an instance.
+    """
 
     instance: Any
+    told: Told = ""
+
+    @property
+    def plain(self) -> Any:  # noqa: ANN401 - any instance
+        """The instance as JSON; an exchange says what happens to it."""
+        return {**self.instance, "is": self.told} if self.told else self.instance
 
 
 @dataclass(frozen=True, slots=True)

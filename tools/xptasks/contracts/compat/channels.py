@@ -78,7 +78,7 @@ class Channels:
         for rule, names, word in (("removed", lost, "no longer"), ("added", got, "now also")):
             for name in sorted(names):
                 message = f"the channel is {word} on the server {name}"
-                self._report.add(f"channel-server-{rule}", at, message, base=old.here, head=new.here)
+                self._report.add(f"channel-server-{rule}", at, message, base=old.here, head=new.here, about=name)
 
     def _parameter(self, old: tuple[Location, str], new: tuple[Location, str], at: str, index: int) -> None:
         before, after = _parameter(self._comparison.base, *old), _parameter(self._comparison.head, *new)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 
 from xptasks.contracts.compat.change import Profile
 from xptasks.contracts.compat.relation import Relation, Verdict
@@ -42,6 +43,21 @@ class Comparison:
         """Whether all instances of the first schema are instances of the second."""
         return self._relations[direction].compare(one, two)
 
+    def value(self, schema: Schema, direction: Direction, *, full: bool = False, text: bool = False) -> Any:  # noqa: ANN401
+        """A value that the validator takes: one with several members or items if `full`, none that is empty as `text`.
+
+        Raises:
+            LookupError: none comes to mind.
+        """
+        relation = self._relations[direction]
+        several = relation.several(schema)
+        tried = [*map(_filled, several), *several] if text else several
+        made = [value for value in tried if relation.judge.accepts(schema, value)]
+        fit = [value for value in made if not text or (value is not None and value not in ("", [], {}))]
+        if full:
+            fit.sort(key=_several, reverse=True)
+        return (fit or made)[0]
+
     def properties(self, schema: Schema, direction: Direction) -> set[str]:
         """The properties that the objects of a schema name."""
         parts = self._relations[direction].normalizer.normal(schema).get("object", ())
@@ -66,3 +82,19 @@ class Comparison:
         self.report.soften(start, most)
         for walk in self._walks.values():
             walk.forget(start)
+
+
+def _several(value: object) -> int:
+    """How well a value shows in which way several are written: two items, or any member."""
+    if isinstance(value, list):
+        return min(len(value), 2)
+    return min(len(value), 1) if isinstance(value, dict) else 0
+
+
+def _filled(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """A value whose empty texts are filled, and told apart in a list."""
+    if isinstance(value, dict):
+        return {name: _filled(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [chr(ord("a") + index % 26) if item == "" else _filled(item) for index, item in enumerate(value)]
+    return "a" if value == "" else value

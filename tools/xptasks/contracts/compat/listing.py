@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from xptasks.contracts.compat.change import PROFILES, Policy, Rule
 from xptasks.contracts.compat.rules import RULES
+from xptasks.contracts.compat.rules.unshown import UNSHOWN
 from xptasks.errors import UsageError
 
 PAGE = "docs/reference/contract-rules.md"
@@ -19,6 +20,9 @@ contracts between which it is found.
 
 A severity is the worst that the rule can be: a change of a schema that is proven to break nobody is information, and
 one that could not be proven either way is a warning.
+
+An error has a witness: an instance, a request, an answer or a message that shows what breaks. The rules at the end of
+this page have none, and say why.
 """
 
 
@@ -54,6 +58,8 @@ def _block(rule: Rule) -> str:
         f"  before: {json.dumps(rule.example.before)}",
         f"  after:  {json.dumps(rule.example.after)}",
     ]
+    if rule.id in UNSHOWN:
+        lines.append(f"  no witness: {UNSHOWN[rule.id]}")
     if rule.example.policy != Policy():
         lines.append("  found where xpconfig.toml asks for it: `version_policy`, `deprecation_days_stable`")
     return "\n".join(lines)
@@ -70,4 +76,6 @@ def page() -> str:
             parts.append("|---|---|---|---|---|---|\n")
         levels = " | ".join(rule.severity.get(profile, "info") for profile in PROFILES)
         parts.append(f"| `{rule.id}` | {rule.direction} | {levels} | {rule.sentence.replace('|', '&#124;')} |\n")
+    parts.append("\n## Without a witness\n\n")
+    parts += [f"- `{name}`: {why}\n" for name, why in sorted(UNSHOWN.items())]
     return "".join(parts)

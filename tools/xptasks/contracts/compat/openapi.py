@@ -7,6 +7,7 @@ from xptasks.contracts.compat.change import Change, Profile
 from xptasks.contracts.compat.comparison import FLIPPED, Comparison
 from xptasks.contracts.compat.content import compare_bodies
 from xptasks.contracts.compat.lifecycle import BETA, announced_wrongly, compare_lifecycle, removal
+from xptasks.contracts.compat.occasions import Occasions
 from xptasks.contracts.compat.operation import Operation, called_back, operations
 from xptasks.contracts.compat.parameters import compare_parameters
 from xptasks.contracts.compat.places import inside, members, root
@@ -30,6 +31,8 @@ class _OpenApi(Comparison):
         super().__init__(base, head, profiles, today)
         self._schemes = (_components(base, "securitySchemes"), _components(head, "securitySchemes"))
         self._renamed = aliases(*self._schemes)
+        self._occasions = Occasions(self)
+        self.report.show = self._occasions.show
 
     def documents(self) -> None:
         """Compares all parts."""
@@ -43,6 +46,7 @@ class _OpenApi(Comparison):
                 openapi_servers(self.head, root(self.head)),
                 "",
             )
+        self._occasions.enter(None, None, "request")
         compare_schemes(self.report, self._schemes[0], self._schemes[1], self._asked(old.values()))
         self._components()
 
@@ -72,6 +76,7 @@ class _OpenApi(Comparison):
 
     def _removed(self, operation: Operation, *, whole: bool) -> None:
         value = operation.value
+        self._occasions.enter(operation, None, "request")
         if level_of(value) < BETA:
             rule, message = "operation-removed-after-deprecation", "the operation was removed; it was no firm promise"
         elif not value.get("deprecated"):
@@ -83,6 +88,7 @@ class _OpenApi(Comparison):
 
     def _operation(self, old: Operation, new: Operation, at: str, direction: Direction) -> None:
         start = len(self.report.changes)
+        self._occasions.enter(old, new, direction)
         compare_lifecycle(self.report, "operation", at, old.here, new.here)
         if not self._untouched(old, new):
             self._names(old, new, at)
@@ -90,6 +96,7 @@ class _OpenApi(Comparison):
             compare_bodies(self, old.here, new.here, at, direction)
             compare_responses(self, old.here, new.here, at, FLIPPED[direction])
             self._callbacks(old.here, new.here, at, direction)
+            self._occasions.enter(old, new, direction)
         self._security(old, new, at)
         if direction == "request":
             self._servers(old, new, at)
@@ -114,6 +121,7 @@ class _OpenApi(Comparison):
         for key in sorted(before.keys() | after.keys()):
             where = f"{at} callback:{key[0]} {key[2].upper()}"
             if key not in after:
+                self._occasions.enter(before[key], None, FLIPPED[direction])
                 self.report.add("callback-removed", where, "the callback was removed", base=before[key].here, head=new)
             elif key not in before:
                 self.report.add("callback-added", where, "the callback was added", base=old, head=after[key].here)
@@ -128,6 +136,7 @@ class _OpenApi(Comparison):
         for key in sorted(old.keys() | new.keys()):
             at = f"webhook {key[0]} {key[1].upper()}"
             if key not in new:
+                self._occasions.enter(old[key], None, "response")
                 self.report.add("webhook-removed", at, "the webhook was removed", base=old[key].here)
             elif key not in old:
                 self.report.add("webhook-added", at, "the webhook was added", head=new[key].here)

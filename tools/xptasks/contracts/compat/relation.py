@@ -74,6 +74,13 @@ class Relation:
                 return Verdict("no", candidate)
         return Verdict("unknown")
 
+    def several(self, schema: Schema) -> list[Any]:
+        """A few instances of a schema, longer and fuller ones too; not all of them have to be valid."""
+        normal = self.normalizer.normal(schema)
+        longer = [value for part in normal.get("array", ()) for value in self._of_lengths(part, part)]
+        fuller = [value for part in normal.get("object", ()) for value in self._with_free_name(part)]
+        return [*self.maker.instances(schema), *longer, *fuller]
+
     def _prove(self, one: Schema, two: Schema) -> _Proof:
         if two.key in (one.key, "{}"):
             return _HOLDS

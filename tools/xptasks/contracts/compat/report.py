@@ -1,7 +1,7 @@
 """Collects changes: gives each its severity and its places in both contracts."""
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xptasks.contracts.compat.change import Change, Profile, Rule, Witness, mildest
@@ -21,11 +21,23 @@ _ANNOUNCED = (
 _UNPROVEN = " (not proven: no instance was found that one side accepts and the other refuses)"
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A change that no schema shows; `about` is whatever its witness has to know besides."""
+
+    rule: str
+    at: str
+    base: Location | None
+    head: Location | None
+    about: object = None
+
+
 class Report:
-    """The changes between two contracts, as they are found."""
+    """The changes between two contracts, as they are found; `show` makes the witnesses that no schema gives."""
 
     def __init__(self, base: Document, head: Document, profiles: Collection[Profile]) -> None:
         self.changes: list[Change] = []
+        self.show: Callable[[Cause], Witness | None] = lambda _: None
         self._base = base
         self._head = head
         self._profiles = profiles
@@ -42,10 +54,11 @@ class Report:
         verdict: Verdict | None = None,
         area: str = "",
         most: Severity = "error",
+        about: object = None,
     ) -> int:
         """Notes a change and returns its index.
 
-        One with a verdict is as severe as the verdict allows, and no change is worse than `most`.
+        One with a verdict has its witness and is as severe as it allows; no change is worse than `most`.
         """
         known: Rule = RULES[rule]
         severity = known.severity_for(self._profiles)
@@ -60,7 +73,10 @@ class Report:
             self.again(self._seen[key], at)
             return self._seen[key]
         self._seen[key] = len(self.changes)
-        witness = Witness(verdict.witness) if verdict is not None and severity == "error" else None
+        witness = None
+        if severity == "error":
+            cause = Cause(rule, at, base, head, about)
+            witness = Witness(verdict.witness) if verdict is not None else self.show(cause)
         change = Change(rule, severity, area or known.area, known.direction, at, message, *places, witness)
         self.changes.append(change)
         return self._seen[key]

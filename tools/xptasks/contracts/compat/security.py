@@ -31,7 +31,7 @@ def compare_requirements(
     opened = [two for two in after if not any(_enough(two, one) for one in before)]
     if closed:
         message = f"{_told(closed[0])} is not enough any more"
-        report.add("security-tightened", at, message, base=old[1], head=new[1])
+        report.add("security-tightened", at, message, base=old[1], head=new[1], about=closed[0])
     elif scoped:
         message = f"{_told(scoped[0])} is not enough any more: a token needs other scopes"
         report.add(scopes, at, message, base=old[1], head=new[1])
@@ -56,7 +56,7 @@ def compare_schemes(report: Report, old: Schemes, new: Schemes, asked: Collectio
 def _compare_scheme(report: Report, name: str, old: Location, new: Location, *, used: bool) -> None:
     if used and telling(old.value) != telling(new.value):
         message = f"the scheme `{name}` changed from {telling(old.value)} to {telling(new.value)}"
-        report.add("security-scheme-changed", name, message, base=old, head=new)
+        report.add("security-scheme-changed", name, message, base=old, head=new, about=name)
     elif meaning(old.value) != meaning(new.value):
         message = f"where the scheme `{name}` gets its tokens, or for what, changed"
         report.add("security-source-changed", name, message, base=old, head=new)

@@ -13,6 +13,9 @@ _LONGEST = 300  # characters of a witness that people read
 _LISTED = 5  # places that people read
 _OPERATION = re.compile(r"((?:webhook \S+ )?(?:GET|PUT|POST|DELETE|OPTIONS|HEAD|PATCH|TRACE|QUERY) \S+) ?(.*)")
 _PROOFS = {
+    "refused": "for example, {} was accepted and is refused now",
+    "new": "for example, {} can arrive now and could not before",
+    "ended": "for example, {} came before and does not come any more",
     "request": "for example, {} was accepted and is refused now",
     "response": "for example, {} can arrive now and could not before",
 }
@@ -34,7 +37,7 @@ def instance(change: Change) -> str:
 def proof(change: Change, code: str = "{}") -> str:
     """A sentence with the witness, which `code` dresses; empty without one."""
     shown = instance(change)
-    told = _PROOFS.get(change.direction, "for example, {}")
+    told = _PROOFS.get((change.witness.told if change.witness else "") or change.direction, "for example, {}")
     return told.format(code.format(shown)) if shown else ""
 
 

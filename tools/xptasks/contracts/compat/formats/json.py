@@ -32,7 +32,7 @@ def _change(one: Judged) -> dict[str, Any]:
         "baselines": list(one.baselines),
     }
     if change.witness is not None:
-        plain["witness"] = change.witness.instance
+        plain["witness"] = change.witness.plain
     if change.also:
         plain["also"] = list(change.also)
     if one.allowed is not None:

@@ -68,8 +68,8 @@ def rules() -> Iterator[Rule]:
         "security-scheme-changed",
         "error",
         "Who a client is gets told in another way.",
-        contract(components=_BASIC, security=[{"key": []}]),
-        contract(components=_BEARER, security=[{"key": []}]),
+        operation(security=[{"key": []}]) | {"components": _BASIC},
+        operation(security=[{"key": []}]) | {"components": _BEARER},
     )
     yield rule(
         "security",
