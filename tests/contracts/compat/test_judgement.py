@@ -1,12 +1,15 @@
 """The verdict: what is allowed, what is out of order, what several baselines say together."""
 
 import datetime as dt
+import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from xptasks.contracts.compat.change import Change
+from xptasks.contracts.compat.formats import show
 from xptasks.contracts.compat.judgement import AllowList, Judged, Judgement, allow, covers, merge
 from xptasks.contracts.settings import AllowedBreak
 from xptasks.results import Finding, Position, Severity
@@ -73,6 +76,33 @@ def test_only_what_is_needed_and_has_not_expired_is_in_order(
     for problem in rules.problems():
         assert str(problem.position) == "xpconfig.toml:10:1"
         assert problem.hint
+
+
+@pytest.mark.parametrize(
+    ("at", "place"),
+    [("GET /a", ""), ("GET /b 200", "GET /b 200"), ("GET /b*", "GET /b 200"), ("GET *", ""), ("GET /b", None)],
+)
+def test_an_entry_for_one_place_of_a_shared_change_allows_all_of_it(at: str, place: str | None) -> None:
+    shared = replace(change(), also=("GET /b 200", "POST /c"))
+    rules = listed(entry(at=at))
+    permission = rules.permission(shared)
+    assert (None if permission is None else permission.place) == place
+    assert [problem.rule for problem in rules.problems()] == ([] if place is not None else ["allow-unused"])
+
+
+def test_an_expired_entry_for_another_place_allows_nothing() -> None:
+    rules = listed(entry(at="GET /b 200", expires=YESTERDAY))
+    assert rules.permission(replace(change(), also=("GET /b 200",))) is None
+    assert [problem.rule for problem in rules.problems()] == ["allow-expired"]
+
+
+def test_the_report_says_for_which_place_an_entry_was_written() -> None:
+    shared = replace(change(), also=("GET /b 200",))
+    judgement = Judgement(allow([Judged(shared, ("v1",))], [listed(entry(at="GET /b 200"))]), ("v1",))
+    assert "written for GET /b 200" in show("text", judgement)
+    assert "written for GET /b 200" in show("html", judgement)
+    assert "at all of these places" in show("markdown", judgement)
+    assert json.loads(show("json", judgement))["changes"][0]["allowed"]["place"] == "GET /b 200"
 
 
 def test_every_list_is_asked_so_that_none_looks_needless() -> None:

@@ -27,7 +27,7 @@ class AllowedBreak(Settings):
         str,
         Field(
             min_length=1,
-            description="The place as the report shows it; a `*` at its end stands for whatever follows.",
+            description="A place of the change as the report shows it; a `*` at its end stands for whatever follows.",
             examples=["GET /api/projects 200 /items/owner"],
         ),
     ]

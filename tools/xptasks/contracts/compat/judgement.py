@@ -25,11 +25,13 @@ class Permission:
         reason: in its author's words.
         expires: the last day on which it counts; None without one.
         position: where it is written.
+        place: the other place of a shared change that it names; "" where it names the reported one.
     """
 
     reason: str
     expires: dt.date | None
     position: Position
+    place: str = ""
 
 
 class Allows(Protocol):
@@ -109,14 +111,19 @@ class AllowList:
         return tuple(entry for entry, _ in self._entries)
 
     def permission(self, change: Change) -> Permission | None:
-        """The first entry that is meant and has not expired."""
+        """The first entry that is meant and has not expired.
+
+        A change in a shared component is one change: an entry that names any place of it allows it everywhere.
+        """
         if change.severity not in _ALARMS:
             return None
         for number, (entry, position) in enumerate(self._entries):
-            if entry.rule == change.rule and covers(entry.at, change.at):
+            place = _named(entry, change)
+            if place is not None:
                 self._used.add(number)
                 if entry.expires >= self._today:
-                    return Permission(entry.reason, entry.expires, position)
+                    shared = place if place != change.at else ""
+                    return Permission(entry.reason, entry.expires, position, shared)
         return None
 
     def problems(self) -> Sequence[Finding]:
@@ -132,6 +139,12 @@ class AllowList:
                 hint = "Remove the entry, or correct `rule` and `at`: both stand in the report as it shows a change."
                 found.append(Finding(message, "allow-unused", "error", position, hint))
         return found
+
+
+def _named(entry: AllowedBreak, change: Change) -> str | None:
+    """The place of a change that an entry names, the reported one first; None when it means another change."""
+    places = (change.at, *change.also) if entry.rule == change.rule else ()
+    return next((place for place in places if covers(entry.at, place)), None)
 
 
 def covers(written: str, at: str) -> bool:

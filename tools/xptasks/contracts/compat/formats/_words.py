@@ -51,9 +51,10 @@ def elsewhere(change: Change) -> str:
 
 
 def permission(allowed: Permission) -> str:
-    """Why a break is allowed, and until when."""
+    """Why a break is allowed, until when, and that it is so at all places of a shared change."""
     until = f" until {allowed.expires}" if allowed.expires else ""
-    return f"allowed{until}: {clean(allowed.reason)} ({allowed.position})"
+    shared = f"; written for {clean(allowed.place)}, it counts wherever the same is met" if allowed.place else ""
+    return f"allowed{until}: {clean(allowed.reason)} ({allowed.position}){shared}"
 
 
 def split(at: str) -> tuple[str, str]:

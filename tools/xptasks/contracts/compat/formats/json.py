@@ -38,6 +38,8 @@ def _change(one: Judged) -> dict[str, Any]:
     if one.allowed is not None:
         expires = str(one.allowed.expires) if one.allowed.expires else None
         plain["allowed"] = {"reason": one.allowed.reason, "expires": expires, "at": str(one.allowed.position)}
+        if one.allowed.place:
+            plain["allowed"]["place"] = one.allowed.place
     return plain
 
 

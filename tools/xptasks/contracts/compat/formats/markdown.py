@@ -53,7 +53,7 @@ def _item(one: Judged) -> str:
     if change.also:
         said.append(f"The same is met{plain(_words.elsewhere(change)).removeprefix('and')}.")
     if one.allowed:
-        said.append(f"This is meant: {plain(one.allowed.reason)}.")
+        said.append(f"This is meant{' at all of these places' * bool(one.allowed.place)}: {plain(one.allowed.reason)}.")
     return f"- {where}{' '.join(said)}\n"
 
 
