@@ -1,5 +1,6 @@
 """The lock ends with its holder, and names it."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from xptasks.delivery.lock import held, holder, is_free
-from xptasks.errors import LockBusyError
+from xptasks.errors import CannotRunError, LockBusyError
 
 HOLDER = """
 import sys, time
@@ -75,3 +76,23 @@ def test_whoever_only_looks_is_in_nobodys_way(tmp_path: Path) -> None:
         ended.set()
         for looker in lookers:
             looker.join()
+
+
+def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(CannotRunError, match=r"file/home cannot be used: Not a directory\n  free the disk"),
+        held(tmp_path / "file" / "home", "inv deploy-canary"),
+    ):
+        pytest.fail("held")
+
+
+def test_without_room_for_its_name_a_holder_still_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_path: Path, _text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("xptasks.delivery.lock.atomic_write", full)
+    with held(tmp_path, "inv deploy-canary"):
+        assert holder(tmp_path) == ""
+        with pytest.raises(LockBusyError, match="another process is at this target"), held(tmp_path, "inv rollback"):
+            pytest.fail("held twice")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from xptasks.errors import LockBusyError
+from xptasks.errors import CannotRunError, LockBusyError
 from xptasks.system.files import atomic_write
 
 _MOMENT = 0.5
@@ -25,19 +25,25 @@ def held(home: Path, what: str, wait: float = 0.0) -> Iterator[None]:
 
     Raises:
         LockBusyError: another process holds it; the message names it.
+        CannotRunError: the folder cannot be used.
     """
     from filelock import FileLock, Timeout  # noqa: PLC0415 - not needed to list tasks
 
-    home.mkdir(parents=True, exist_ok=True)
     lock = FileLock(home / "deploy.lock", timeout=max(wait, _MOMENT), poll_interval=0.01)
     try:
+        home.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
         hint = "wait for it with `--wait 10m`, look with `inv deploy-status`, or end it with `inv abort`"
         raise LockBusyError(f"{holder(home) or 'another process'} is at this target", hint=hint) from None
+    except OSError as error:
+        problem = f"{home} cannot be used: {error.strerror or error}"
+        hint = "free the disk, mend its rights, or set XDG_STATE_HOME to another folder"
+        raise CannotRunError(problem, hint=hint) from error
     note = home / "deploy.holder.json"
     try:
-        atomic_write(note, json.dumps({"pid": os.getpid(), "what": what, "since": time.time()}))
+        with suppress(OSError):  # the disk is full, and what comes next says so better
+            atomic_write(note, json.dumps({"pid": os.getpid(), "what": what, "since": time.time()}))
         yield
     finally:
         with suppress(OSError):
