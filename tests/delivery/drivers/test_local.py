@@ -20,6 +20,7 @@ from xptasks.delivery import drivers
 from xptasks.delivery.driver import Capability
 from xptasks.delivery.plan import World
 from xptasks.errors import CannotRunError
+from xptasks.system import detached
 
 pytestmark = pytest.mark.pr
 
@@ -155,6 +156,28 @@ def test_a_release_whose_port_was_taken_gets_another_one(local: Local) -> None:
         assert local.driver.repair() == ("a",)
         local.until(lambda: local.driver.observe().condition("a") == "ready")
         assert local.answers() == {"a"}
+
+
+@pytest.mark.pr
+def test_a_release_that_moved_is_found_though_who_started_it_was_killed(
+    local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local.up({"a": 100})
+    port = int(local.driver.address("a").rpartition(":")[2])
+    os.kill(local.pid("a"), signal.SIGKILL)
+    local.until(lambda: local.driver.observe().condition("a") == "dead")
+    start = detached.start
+
+    def killed(order: detached.Order) -> None:
+        start(order)
+        raise KeyboardInterrupt
+
+    with socket.create_server(("127.0.0.1", port)), monkeypatch.context() as patch:
+        patch.setattr(detached, "start", killed)
+        with pytest.raises(KeyboardInterrupt):
+            local.driver.repair()
+    local.until(lambda: local.driver.observe().condition("a") == "ready")
+    assert local.answers(3) == {"a"}
 
 
 @pytest.mark.slow

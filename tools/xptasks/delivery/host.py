@@ -204,8 +204,10 @@ class HostDriver:
         self._end(record, 0)  # what a dead process left may hold its port
         port = self._port(release, traffic)
         log = self._folder / "logs" / f"{release}.log"
-        detached.start(Order(launch.words(port), launch.cwd, launch.environment, log, record))
         intended = traffic.started(release, port, launch.health)
+        if traffic.ports.get(release, port) != port:  # else, if we are killed, it lives where nobody looks
+            self._follow(intended)
+        detached.start(Order(launch.words(port), launch.cwd, launch.environment, log, record))
         try:
             self._follow(intended)
         except CannotRunError:
