@@ -29,7 +29,7 @@ def aborts_after(seed: int, *, canary: float, stable: float, bursts: bool = Fals
         asked = sum(chance.random() < 0.1 for _ in range(rate))
         bad = sum(chance.random() < min(1.0, canary * level) for _ in range(asked))
         other = sum(chance.random() < min(1.0, stable * level) for _ in range(rate - asked))
-        evidence = evidence.after(Batch(asked, bad, rate - asked, other))
+        evidence = evidence.after(Batch(asked, bad, rate - asked, other), share=0.1)
         if evidence.log_ratio >= -log(ALPHA):
             return second + 1
     return None
@@ -71,6 +71,22 @@ def test_evidence_adds_up(rows: list[tuple[int, int, int, int]]) -> None:
     assert evidence.canary == sum(row[0] for row in batches)
     assert evidence.stable_bad == sum(row[3] for row in batches)
     assert min(evidence.ratios) <= evidence.log_ratio + log(len(ODDS))
+
+
+def test_a_known_share_makes_small_readings_as_telling_as_large_ones() -> None:
+    """One request a reading, of each tenth the canary's, which is bad: ten readings in one say no more."""
+    small = Evidence()
+    for index in range(50):
+        small = small.after(Batch(1, 1, 0, 0) if index % 10 == 9 else Batch(0, 0, 1, 0), share=0.1)
+    whole = Evidence().after(Batch(5, 5, 45, 0), share=0.1)
+    assert small.ratios == pytest.approx(whole.ratios)
+    assert small.log_ratio > log(1 / ALPHA)
+
+
+def test_more_requests_than_its_weight_are_no_fault_of_the_canary() -> None:
+    """Callers who stay with the canary bring their errors along."""
+    stuck = Evidence().after(Batch(50, 0, 50, 0), share=0.1).after(Batch(5, 5, 5, 5), share=0.1)
+    assert stuck.log_ratio < 1
 
 
 def test_one_side_alone_says_nothing() -> None:

@@ -47,3 +47,11 @@ def test_counts_that_were_read_at_different_moments_still_fit() -> None:
 def test_websockets_are_a_signal_once_there_are_any() -> None:
     gauge = Gauge().after(Counters(), Counters()).after(Counters(websockets=4, websocket_errors=4), Counters(1))
     assert gauge.evidence["websockets"].canary_bad == 4
+
+
+def test_the_proxys_weight_counts_more_than_what_a_short_reading_holds() -> None:
+    gauges = [
+        Gauge().after(counters(0), counters(0)).after(counters(1, 1), counters(1), share) for share in (None, 0.1)
+    ]
+    blind, told = (gauge.evidence["errors"].log_ratio for gauge in gauges)
+    assert told > blind

@@ -49,20 +49,33 @@ class Evidence:
     stable_bad: int = 0
     ratios: tuple[float, ...] = field(default=(0.0,) * len(ODDS))
 
-    def after(self, batch: Batch) -> "Evidence":
+    def after(self, batch: Batch, share: float | None = None) -> "Evidence":
         """The evidence with one more reading.
 
-        A reading in which only one of the two was asked says nothing about where bad requests land.
+        Args:
+            batch: the reading.
+            share: the canary's part of the requests, where the proxy splits by chance with known weights. A reading of
+                a second has few requests, and what it happened to hold says less than the weight. When the canary got
+                more than its weight so far (callers who stay with it), that counts: the higher share is the kinder one.
+                Without a weight the reading's own share is taken; one in which only one of the two was asked then says
+                nothing.
         """
-        both = batch.canary > 0 and batch.stable > 0
+        known = self._share(batch, share)
         return replace(
             self,
             canary=self.canary + batch.canary,
             canary_bad=self.canary_bad + batch.canary_bad,
             stable=self.stable + batch.stable,
             stable_bad=self.stable_bad + batch.stable_bad,
-            ratios=tuple(map(float.__add__, self.ratios, _gains(batch))) if both else self.ratios,
+            ratios=tuple(map(float.__add__, self.ratios, _gains(batch, known))) if 0 < known < 1 else self.ratios,
         )
+
+    def _share(self, batch: Batch, share: float | None) -> float:
+        """The chance that a bad request of the reading is the canary's, if it is no worse; told before the reading."""
+        if share is None:
+            return batch.canary / max(1, batch.canary + batch.stable)
+        served = self.canary + self.stable
+        return max(share, self.canary / served) if served else share
 
     @property
     def log_ratio(self) -> float:
@@ -71,15 +84,12 @@ class Evidence:
         return _PRIOR + most + log(sum(exp(ratio - most) for ratio in self.ratios))
 
 
-def _gains(batch: Batch) -> tuple[float, ...]:
+def _gains(batch: Batch, share: float) -> tuple[float, ...]:
     """What a reading adds for each of `ODDS`: log of the binomial likelihoods' ratio, given how many were bad."""
-    if not batch.canary_bad + batch.stable_bad:
+    bad = batch.canary_bad + batch.stable_bad
+    if not bad:
         return (0.0,) * len(ODDS)
-    share = batch.canary / (batch.canary + batch.stable)
-    return tuple(
-        batch.canary_bad * log(odds) - (batch.canary_bad + batch.stable_bad) * log1p(share * (odds - 1))
-        for odds in ODDS
-    )
+    return tuple(batch.canary_bad * log(odds) - bad * log1p(share * (odds - 1)) for odds in ODDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,14 @@ class Gauge:
     stable: Counters | None = None
     since: Counters | None = None
 
-    def after(self, canary: Counters, stable: Counters) -> "Gauge":
-        """The gauge after one more look. Counters that began again from 0 are a new beginning, not a reading."""
+    def after(self, canary: Counters, stable: Counters, share: float | None = None) -> "Gauge":
+        """The gauge after one more look. Counters that began again from 0 are a new beginning, not a reading.
+
+        Args:
+            canary: the counters of the new release now.
+            stable: those of the release that serves.
+            share: the canary's weight in the proxy since the last look, between 0 and 1; None when it is not known.
+        """
         if self.canary is None or self.stable is None or self.since is None:
             return replace(self, canary=canary, stable=stable, since=stable)
         one, other = _grown(self.canary, canary), _grown(self.stable, stable)
@@ -36,7 +42,7 @@ class Gauge:
         # The limit comes from readings before this one: a limit that this reading moved would not be fair to it.
         limit = _slow_limit(self.since, self.stable)
         evidence = {
-            name: self.evidence.get(name, Evidence()).after(batch)
+            name: self.evidence.get(name, Evidence()).after(batch, share)
             for name, batch in _batches(one, other, limit).items()
         }
         return replace(self, evidence={**self.evidence, **evidence}, canary=canary, stable=stable)

@@ -131,7 +131,7 @@ class Supervisor:
             return Readings()
         if world.condition(plan.new) != "unhealthy":
             self._well = now
-        self._look(plan)
+        self._look(plan, state, world)
         verdict = judge(self._gauge.evidence, allotted(self.false_abort, SIGNALS), plan.min_requests)
         return Readings(verdict, self.probe(plan, now), now - self._well, self._weigh(plan, now))
 
@@ -141,15 +141,17 @@ class Supervisor:
             self._memory, self._weighed = self.driver.memory(plan.new), now
         return self._memory
 
-    def _look(self, plan: Plan) -> None:
-        if plan.old is None:
+    def _look(self, plan: Plan, state: State, world: World) -> None:
+        """One more look at the counters; only while the proxy splits as the stage says, so that the share is known."""
+        split = plan.split(state.stage)
+        if plan.old is None or world.split != split:
             return
         try:
             counters = self._count((plan.new, plan.old))
         except CannotRunError:  # the proxy died just now; the next look finds that
             return
         if plan.new in counters and plan.old in counters:
-            self._gauge = self._gauge.after(counters[plan.new], counters[plan.old])
+            self._gauge = self._gauge.after(counters[plan.new], counters[plan.old], split[plan.new] / 100)
 
     def _count(self, releases: Iterable[str]) -> Mapping[str, Counters]:
         if self.counters is not None:
