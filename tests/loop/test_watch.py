@@ -1,5 +1,6 @@
 """The watcher with probes that fail when told, a driver of numbers, a real journal and a real lock."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -219,6 +220,32 @@ def test_who_takes_a_dead_deployment_over_first_is_no_mistake(stage: Stage, monk
         looks = len(stage.look.looks)
         stage.until(lambda: len(stage.look.looks) > looks + 60)
     assert stage.told.alerts == []
+
+
+def test_whoever_hangs_while_he_is_told_holds_up_nothing_else(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    hung, release = threading.Event(), threading.Event()
+
+    def hang(_alert: Alert) -> list[str]:
+        hung.set()
+        release.wait(10)
+        return []
+
+    def looks() -> int:
+        return sum(name == "health" for name, *_ in stage.look.looks)
+
+    monkeypatch.setattr(stage.told, "send", hang)
+    stage.look.broken = {"api"}
+    seen: list[int] = []
+
+    def went_on() -> bool:
+        if hung.is_set() and not seen:
+            seen.append(looks())
+            stage.driver.died.add("proxy")
+        if seen and looks() > seen[0] + 5 and not stage.driver.died:
+            release.set()
+        return release.is_set()
+
+    stage.until(went_on)
 
 
 def test_a_restart_of_the_watcher_forgets_nothing(stage: Stage) -> None:

@@ -153,9 +153,9 @@ class Watcher:
         with suppress(OSError):  # a full disk must not end the watch; the next look writes again
             memory.save(self.memory, self._records, self.clocks.monotonic(), self.clocks.wall())
         if turn is Turn.ALERT:
-            self._tell("firing", result.name, f"{result.name} failed: {result.detail}")
+            await self._tell_aside("firing", result.name, f"{result.name} failed: {result.detail}")
         elif turn is Turn.RECOVERED:
-            self._tell("resolved", result.name, f"{result.name} is well again")
+            await self._tell_aside("resolved", result.name, f"{result.name} is well again")
         elif turn is Turn.ROLLBACK:
             async with self._turn:  # of two probes that fail together the second sees what the first did
                 await self._roll_back(result)
@@ -166,18 +166,18 @@ class Watcher:
             world = await anyio.to_thread.run_sync(self.target.driver.observe)
             latest = self.target.journal.latest()
         except XpError as error:
-            self._tell("firing", result.name, f"{told}; not rolled back: {error.message}", critical=True)
+            await self._tell_aside("firing", result.name, f"{told}; not rolled back: {error.message}", critical=True)
             return
         reason = why_not_back(latest, world, self.clocks.wall(), self.policy.recent)
         if not reason and latest is not None and latest.plan.old is not None and latest.state.outcome:
             before = await self.look(result.name, fresh=True, release=latest.plan.old)
             reason = "" if before.ok else f"the release before, {latest.plan.old}, fails it too ({before.detail})"
         if reason:
-            self._tell("firing", result.name, f"{told}; not rolled back: {reason}", critical=True)
+            await self._tell_aside("firing", result.name, f"{told}; not rolled back: {reason}", critical=True)
             return
         self.exposition.rolled_back()
         said = await anyio.to_thread.run_sync(self._go_back, told)
-        self._tell("firing", result.name, f"{told}; {said}", critical=True)
+        await self._tell_aside("firing", result.name, f"{told}; {said}", critical=True)
 
     def _go_back(self, why: str) -> str:
         try:
@@ -227,6 +227,10 @@ class Watcher:
         if finished is not None:
             summary = f"the supervisor of deployment {number} died: {finished.outcome} ({finished.why})"
             self._tell("firing", "deployment", summary, critical=True)
+
+    async def _tell_aside(self, state: str, name: str, summary: str, *, critical: bool = False) -> None:
+        """Where a sink that hangs holds up no other probe, and no care."""
+        await anyio.to_thread.run_sync(lambda: self._tell(state, name, summary, critical=critical))
 
     def _tell(self, state: str, name: str, summary: str, *, critical: bool = False) -> None:
         alert = Alert(
