@@ -198,4 +198,4 @@ def test_a_monstrous_file_is_refused_with_a_short_text(text: bytes, words: str, 
     message = outcome(text, tmp_path)
     assert isinstance(message, str)
     assert words in message
-    assert len(message) < 20_000
+    assert len(message) < 25_000  # a hundred mistakes, each with the names that are known
