@@ -10,6 +10,8 @@ import jsonschema_rs
 import pytest
 
 from tests.contracts.compat.disagreements import PAIRS, pairs
+from tests.contracts.compat.test_async_pairs import PAIRS as ASYNC_PAIRS
+from tests.contracts.compat.test_async_pairs import Pair
 from xptasks.contracts.compat import DEFAULT_PROFILES, compare
 from xptasks.contracts.compat.change import PROFILES, Change, Policy
 from xptasks.contracts.compat.formats import show
@@ -79,6 +81,13 @@ def test_rules_without_a_witness_exist_and_are_errors_for_somebody() -> None:
     for name, reason in UNSHOWN.items():
         assert RULES[name].severity_for(PROFILES) != "info"
         assert reason.endswith(".")
+
+
+@pytest.mark.parametrize("pair", ASYNC_PAIRS, ids=[pair.name for pair in ASYNC_PAIRS])
+def test_every_error_about_messages_has_a_witness(pair: Pair, changes: Compare) -> None:
+    for change in changes(pair.before, pair.after):
+        if change.severity == "error":
+            assert (change.witness is None) is (change.rule in UNSHOWN), change
 
 
 @pytest.mark.slow
@@ -165,6 +174,24 @@ def test_a_message_has_its_payload_and_its_direction(changes: Compare) -> None:
         assert witness["is"] == what
         assert (witness["message"]["address"], witness["message"]["action"]) == ("/events", action)
         assert jsonschema_rs.is_valid(PRICE, witness["message"]["payload"])
+
+
+def test_a_reply_is_shown_where_it_went(changes: Compare) -> None:
+    example = RULES["reply-address-changed"].example
+    witness = shown(changes(example.before, example.after), "reply-address-changed")
+    assert witness["message"]["address"] == "$message.header#/a"
+    assert (witness["message"]["action"], witness["is"]) == ("send", "ended")
+
+
+def test_of_a_removed_operation_the_lost_message_is_shown(changes: Compare) -> None:
+    kept, lost = ({"payload": {"const": name}} for name in ("kept", "lost"))
+    before, after = events("send", {"kept": kept, "lost": lost}), events("send", {"kept": kept})
+    for document in (before, after):
+        document["operations"]["o"]["messages"] = [{"$ref": "#/channels/c/messages/kept"}]
+    named = [{"$ref": f"#/channels/c/messages/{name}"} for name in ("kept", "lost")]
+    before["operations"]["both"] = {**before["operations"]["o"], "messages": named}
+    witness = shown(changes(before, after), "event-operation-removed")
+    assert witness["message"]["payload"] == "lost"
 
 
 def test_all_formats_show_what_happens_to_an_exchange(changes: Compare) -> None:

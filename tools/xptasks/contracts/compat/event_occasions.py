@@ -5,7 +5,7 @@ from typing import Any
 
 from xptasks.contracts.compat.change import Witness
 from xptasks.contracts.compat.comparison import SIDES, Comparison
-from xptasks.contracts.compat.events import TEMPLATE, Action, Channel, Events, Message, Operation
+from xptasks.contracts.compat.events import FLIPPED, TEMPLATE, Action, Channel, Events, Message, Operation
 from xptasks.contracts.compat.messages import DIRECTIONS
 from xptasks.contracts.compat.report import Cause
 from xptasks.contracts.compat.schemas import Side
@@ -42,20 +42,21 @@ class EventOccasions:
         return self._witness("base", channel, "receive", next(iter(channel.messages), None), server)
 
     def of_operation(self, cause: Cause) -> Witness:
-        """A message of an operation as it was."""
+        """A message of an operation as it was: one that is gone, if the change knows which."""
         channel, action, operation = next(found for found in self._operations("base") if found[2].here == cause.base)
-        return self._witness("base", channel, action, next(iter(operation.messages), None))
+        lost = cause.about if isinstance(cause.about, Message) else next(iter(operation.messages), None)
+        return self._witness("base", channel, action, lost)
 
     def of_reply(self, cause: Cause) -> Witness:
         """A reply as it was."""
-        channel, action, operation = next(
-            (channel, action, operation)
+        channel, action, reply = next(
+            (channel, FLIPPED[action], operation.reply)
             for channel, action, operation in self._operations("base")
             if operation.reply is not None and cause.base in (operation.here, operation.reply.here)
         )
-        reply = operation.reply
-        message = next(iter(reply.messages), None) if reply is not None else None
-        return self._witness("base", channel, "receive" if action == "send" else "send", message)
+        told = self._message("base", channel, action, next(iter(reply.messages), None))
+        address = reply.address or _filled(self._events["base"].channels[reply.channel][0].address or reply.channel)
+        return Witness({"message": told | {"address": address}}, "refused" if action == "receive" else "ended")
 
     def to_answer(self, cause: Cause) -> Witness:
         """A message that wants an answer now."""
@@ -137,12 +138,13 @@ def _filled(address: str) -> str:
 _Make = Callable[[EventOccasions, Cause], Witness]
 
 _MAKERS: Mapping[str, _Make] = {
-    **dict.fromkeys(("channel-removed", "channel-address-changed"), EventOccasions.of_channel),
-    **dict.fromkeys(("channel-server-removed", "channel-parameter-location-changed"), EventOccasions.of_channel),
+    **dict.fromkeys(
+        ("channel-removed", "channel-address-changed", "channel-server-removed"), EventOccasions.of_channel
+    ),
     **dict.fromkeys(("event-operation-removed", "event-operation-turned"), EventOccasions.of_operation),
     **dict.fromkeys(("reply-removed", "reply-address-changed"), EventOccasions.of_reply),
     "reply-expected": EventOccasions.to_answer,
-    **dict.fromkeys(("message-content-type-changed", "message-correlation-changed"), EventOccasions.of_message),
+    "message-content-type-changed": EventOccasions.of_message,
     "handshake-changed": EventOccasions.handshake,
     "server-protocol-changed": EventOccasions.connection,
     **dict.fromkeys(("security-tightened", "security-scheme-changed"), EventOccasions.with_credentials),

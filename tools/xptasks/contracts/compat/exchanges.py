@@ -11,6 +11,7 @@ from xptasks.contracts.compat.events import (
     Address,
     Events,
     Exchange,
+    Message,
     Operation,
     Reply,
     is_second,
@@ -70,14 +71,16 @@ class Exchanges:
             message = f"messages are {_WORDS[action]} here now"
             self._report.add("event-operation-added", at, message, head=operation.here)
 
-    def _removed(self, old: Operation, at: str, action: Action, flipped: Exchange | None) -> None:
+    def _removed(
+        self, old: Operation, at: str, action: Action, flipped: Exchange | None, lost: Message | None = None
+    ) -> None:
         turned = [one for one in flipped.operations if one.name == old.name is not None] if flipped is not None else []
         if turned:
             message = f"the operation {old.name} no longer says what is {_WORDS[action]} here"
             self._report.add("event-operation-turned", at, message, base=old.here, head=turned[0].here)
             return
         message = f"the operation {old.name or action} was removed: not all of its messages are {_WORDS[action]} here"
-        self._report.add("event-operation-removed", at, message, base=old.here)
+        self._report.add("event-operation-removed", at, message, base=old.here, about=lost)
 
     def _either_way(self, place: Address, other: Address, label: str) -> None:
         """Messages of a channel that no operation uses may go in either direction."""
@@ -93,8 +96,9 @@ class Exchanges:
         for one, two in pairs:
             self._operation(one, two, shared.at, shared.action)
         for one in gone:
-            if not one.messages or any(message in shared.matched.lost for message in one.messages):
-                self._removed(one, shared.at, shared.action, shared.flipped)
+            lost = [message for message in one.messages if message in shared.matched.lost]
+            if lost or not one.messages:
+                self._removed(one, shared.at, shared.action, shared.flipped, next(iter(lost), None))
         for two in more:
             message = f"the operation {two.name or shared.action} was added"
             self._report.add("event-operation-added", shared.at, message, head=two.here)

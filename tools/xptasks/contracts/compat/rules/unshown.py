@@ -5,6 +5,7 @@ from collections.abc import Mapping
 _DAY = "It is about a day that is announced, not about what travels."
 _LEVEL = "It is about how firm a promise is, not about what travels."
 _VERSION = "It is about the number of the contract, not about what travels."
+_PLACE = "The same message may travel as before; what differs is where in it a reader finds"
 _NAME = "It is about a name in generated code, which nobody sends."
 
 UNSHOWN: Mapping[str, str] = {
@@ -21,6 +22,8 @@ UNSHOWN: Mapping[str, str] = {
     **dict.fromkeys(("version-decreased", "version-unreadable"), _VERSION),
     **dict.fromkeys(("operation-id-changed", "component-removed", "message-renamed"), _NAME),
     "event-operation-renamed": _NAME,
+    "message-correlation-changed": f"{_PLACE} its correlation id.",
+    "channel-parameter-location-changed": f"{_PLACE} a part of its address.",
     "contract-removed": "Nothing continues the contract: there is no other side that could refuse anything.",
 }
 """The reason by rule; `listing` shows it."""
