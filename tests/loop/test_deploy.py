@@ -89,6 +89,23 @@ def test_rollback_goes_to_the_release_before_and_not_in_circles(target: Target, 
     assert deploy.serving(target) == "a"
 
 
+def test_where_a_rollback_would_go(target: Target) -> None:
+    for release in ("a", "b", "c"):
+        deploy.deploy(target, release)
+    assert (deploy.goal(target), deploy.goal(target, "a")) == ("b", "a")
+    opened(target, "d")
+    assert deploy.goal(target) == "c"
+
+
+def test_a_rollback_to_what_does_not_start_leaves_what_serves(target: Target, driver: FakeDriver) -> None:
+    for release in ("a", "b"):
+        deploy.deploy(target, release)
+    driver.conditions.pop("a")
+    driver.broken = {"start": 99}
+    assert deploy.rollback(target, actor="ann").outcome == "rolled back"
+    assert deploy.serving(target) == "b"
+
+
 def test_rollback_to_a_release_by_name(target: Target) -> None:
     for release in ("a", "b", "c"):
         deploy.deploy(target, release)

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -78,8 +78,11 @@ def deploy(asked: Deployment) -> int:
 
 
 def _print_plan(place: Place, asked: Deployment) -> int:
-    lines = plan_in_words(place, asked.rev, asked.strategy)
-    sys.stdout.write(json.dumps({"plan": lines}) + "\n" if asked.json else "".join(f"- {line}\n" for line in lines))
+    return _print(plan_in_words(place, asked.rev, asked.strategy), as_json=asked.json)
+
+
+def _print(lines: Sequence[str], *, as_json: bool) -> int:
+    sys.stdout.write(json.dumps({"plan": lines}) + "\n" if as_json else "".join(f"- {line}\n" for line in lines))
     return 0
 
 
@@ -114,13 +117,22 @@ def ask(what: Asked, profile: str, *, as_json: bool) -> int:
         return 0 if finished is None or what == "abort" else _EXITS[finished.outcome]
 
 
-def rollback(to: str, profile: str, *, as_json: bool) -> int:
-    """Go back to a release; 0 when it serves."""
+def rollback(to: str, profile: str, *, as_json: bool, dry_run: bool = False) -> int:
+    """Go back to a release. Exit codes: 0 when it serves, 1 when it could not take over, 6 when a human is needed."""
     with place_of(profile) as place:
         release = place.releases.get(to).id if to else ""
+        wanted = deploying.goal(place.target, release)
+        if dry_run:
+            lines = [
+                f"start {wanted} unless it is warm",
+                f"give it all traffic at once; now {deploying.serving(place.target)} serves",
+            ]
+            return _print(lines, as_json=as_json)
         finished = deploying.rollback(place.target, release, actor=os.environ.get("USER", "somebody"))
         sys.stdout.write(_status(place, as_json=as_json))
-        return 6 if finished.outcome == "failed" else 0
+        if finished.outcome == "failed":
+            return 6
+        return 0 if deploying.serving(place.target) == wanted else 1
 
 
 def status(profile: str, *, as_json: bool) -> str:

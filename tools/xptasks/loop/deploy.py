@@ -134,6 +134,18 @@ def rollback(target: Target, to: str = "", *, actor: str, what: str = "rollback"
         return _run(target, plan, rollback=True, actor=actor)
 
 
+def goal(target: Target, to: str = "") -> str:
+    """The release that a rollback goes to.
+
+    Raises:
+        UsageError: there is none.
+    """
+    latest = target.journal.latest()
+    if to or latest is None or latest.state.outcome or latest.plan.old is None:
+        return to or _before(target, serving(target))
+    return latest.plan.old
+
+
 def _before(target: Target, now: str | None) -> str:
     """The release that served before the one that serves now. What was rolled back from is nothing to go back to."""
     for deployment in target.journal.deployments():

@@ -104,14 +104,15 @@ def abort(*, profile: str = "", json: bool = False) -> int:
     help={
         "to": "the release to go to: its name or its commit, or the beginning of one; the one before without it",
         "profile": "a profile of xpconfig.toml",
+        "dry-run": "print the plan and do nothing",
         "json": "print JSON",
     }
 )
-def rollback(to: str = "", *, profile: str = "", json: bool = False) -> int:
+def rollback(to: str = "", *, profile: str = "", dry_run: bool = False, json: bool = False) -> int:
     """Give all traffic to the release that served before."""
     from xptasks.loop.commands import rollback as roll_back  # noqa: PLC0415
 
-    return roll_back(to, profile, as_json=json)
+    return roll_back(to, profile, as_json=json, dry_run=dry_run)
 
 
 @task(help={"profile": "a profile of xpconfig.toml"})
