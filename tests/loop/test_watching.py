@@ -10,6 +10,8 @@ import pytest
 from xptasks.config.settings import Config
 from xptasks.loop.watching import install
 
+pytestmark = pytest.mark.pr
+
 CONFIG = Config.model_validate(
     {"version": 1, "project": {"name": "small", "sources": ["app"]}, "deploy": {"target": "local"}}
 )

@@ -21,6 +21,8 @@ from xptasks.contracts.compat.rules.unshown import UNSHOWN
 from xptasks.contracts.compat.sample import OK, contract, events, operation, schemas
 from xptasks.contracts.document import load
 
+pytestmark = pytest.mark.pr
+
 TODAY = date(2026, 1, 1)
 TEXT = {"type": "string"}
 PRICE = {"type": "object", "properties": {"cents": {"type": "integer", "minimum": 5}}, "required": ["cents"]}

@@ -26,6 +26,8 @@ from xptasks.errors import CannotRunError
 from xptasks.system import machine
 from xptasks.system.http import free_port
 
+pytestmark = pytest.mark.pr
+
 
 @dataclass
 class Load:

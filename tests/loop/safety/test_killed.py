@@ -23,6 +23,8 @@ from xptasks.probes.exposition import Exposition
 from xptasks.probes.policy import ProbePolicySettings
 from xptasks.probes.result import ProbeResult
 
+pytestmark = pytest.mark.pr
+
 ROUNDS = int(os.environ.get("XPTASKS_KILLS", "20"))
 LAST = {"good": 10, "bad": 12}
 """How many entries each deployment has at least; one more when requests are open while it is drained."""

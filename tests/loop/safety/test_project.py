@@ -26,6 +26,8 @@ from tests.repository import QUIET, WITHOUT_GIT, Repository
 from xptasks.errors import ExitCode
 from xptasks.system import machine
 
+pytestmark = pytest.mark.pr
+
 CONFIG = """
 version = 1
 [project]

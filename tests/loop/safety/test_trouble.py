@@ -16,6 +16,8 @@ from tests.loop.safety.deploys import Order
 from xptasks.errors import CannotRunError, ExitCode
 from xptasks.loop import deploy
 
+pytestmark = pytest.mark.pr
+
 LONG = 60.0
 
 
