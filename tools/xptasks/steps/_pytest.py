@@ -15,7 +15,7 @@ _VARIABLE = "XPTASKS_TESTS"
 CONFORMANCE = "XPTASKS_CONFORMANCE"  # read by xptasks.contracts.pytest_conform
 _CONFORMANCE_FILE = "conformance.json"
 _FAILED, _INTERRUPTED, _NO_TESTS = 1, 2, 5  # a module that cannot be imported interrupts pytest
-_RESERVED = 0.15  # of the budget: for collecting, tearing down and reading the report
+_RESERVED = 0.3  # of the budget: for collecting, tearing down and reading the report
 
 
 class TestOptions(StepOptions):
