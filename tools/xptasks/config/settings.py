@@ -4,9 +4,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializeAsAny
 
+from xptasks.ci.settings import CiSettings
 from xptasks.contracts.generate.settings import GenerateSettings
 from xptasks.contracts.settings import ContractsSettings
 from xptasks.delivery.settings import DeploySettings
+from xptasks.history.settings import HistorySettings
+from xptasks.landing.settings import LandingSettings
 from xptasks.probes.alerts import AlertSettings
 from xptasks.probes.policy import ProbePolicySettings
 from xptasks.probes.settings import ProbeOptions
@@ -84,6 +87,13 @@ class Config(Settings):
         default_factory=dict,
         description="Measurements that can only get better, by name. The floors are in `generated/ratchets.toml`.",
     )
+    landing: Annotated[
+        LandingSettings, Field(description="How a change gets to the trunk without a human, and what stops it.")
+    ] = LandingSettings()
+    history: Annotated[HistorySettings, Field(description="Where what happened is kept, and for how long.")] = (
+        HistorySettings()
+    )
+    ci: Annotated[CiSettings, Field(description="The CI files that are generated.")] = CiSettings()
     profiles: dict[Name, dict[str, Any]] = Field(
         default_factory=dict,
         description="Each profile overrides any other key: tables are merged, all else is replaced. Chosen by "

@@ -1,0 +1,1 @@
+"""CI files made from `xpconfig.toml`, and the checks that keep them from being weakened."""

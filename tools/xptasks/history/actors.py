@@ -1,0 +1,24 @@
+"""Who is at work: read from the environment and from whether somebody sits at a terminal. Pure."""
+
+from collections.abc import Mapping
+
+from xptasks.history.events import Actor
+
+VARIABLE = "XPTASKS_ACTOR"
+"""Says who acts, as `human:NAME`, `agent:NAME` or `machine:NAME`; whoever sets it is believed."""
+
+
+def actor(environ: Mapping[str, str], *, terminal: bool) -> Actor:
+    """Who runs this command.
+
+    Args:
+        environ: the environment.
+        terminal: whether standard input is a terminal: nobody types into anything else.
+    """
+    said = environ.get(VARIABLE, "").strip()
+    if said:
+        return Actor.parse(said)
+    if environ.get("CI"):
+        return Actor("machine", environ.get("GITHUB_ACTOR") or environ.get("GITLAB_USER_LOGIN") or "ci")
+    name = environ.get("USER") or environ.get("LOGNAME") or "somebody"
+    return Actor("human" if terminal else "agent", name)

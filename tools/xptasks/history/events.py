@@ -1,0 +1,160 @@
+"""The events of the history: what they are called, what they say, and how each gets an id that never changes.
+
+An event is a fact with a time. The same happening, told twice, has the same id, so that delivering at least once
+keeps it exactly once. Only the standard library: every run and every deployment writes events.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+ActorKind = Literal["human", "agent", "machine"]
+_ACTORS: tuple[ActorKind, ...] = ("human", "agent", "machine")
+
+
+class Kind(StrEnum):
+    """What can happen. The comment says what `data` holds."""
+
+    CHANGE_OPENED = "change-opened"  # title, lines, base
+    QUEUED = "queued"  # again: whether it was queued before
+    RUN_FINISHED = "run-finished"  # run, tier, status, exit_code, seconds, attempt
+    STEP_FINISHED = "step-finished"  # run, tier, step, status, seconds, cached, measurements, fingerprints
+    LANDED = "landed"  # automatic, reviewed, commits (author times), lines, method
+    REJECTED = "rejected"  # reason, rule, run
+    DEPLOY_STARTED = "deploy-started"  # release, old, strategy, rollback, committed
+    DEPLOY_CANARY = "deploy-canary"  # release, weight, stage
+    DEPLOY_FULL = "deploy-full"  # release, why
+    DEPLOY_FAILED = "deploy-failed"  # release, why: neither promoted nor rolled back
+    ROLLBACK = "rollback"  # release (that is given up), to, trigger, why, detected, automatic
+    WATCH_STARTED = "watch-started"  # probes
+    WATCH_ALIVE = "watch-alive"  # probes: a sign of life, so that time nobody looked is not called uptime
+    WATCH_ENDED = "watch-ended"
+    PROBE = "probe"  # probe, state (up, down), detail
+    INCIDENT_OPENED = "incident-opened"  # incident, why, began
+    INCIDENT_CLOSED = "incident-closed"  # incident, how
+    FLAKE = "flake"  # test or step, tier, runs: outcomes that differ on one commit
+    RATCHET = "ratchet"  # ratchet, before, after, unit, loosened
+    INTERVENTION = "intervention"  # intervention (its kind), why
+    QUEUE_STARTED = "queue-started"
+    QUEUE_ALIVE = "queue-alive"
+    QUEUE_ENDED = "queue-ended"  # why
+    BREAKER_OPENED = "breaker-opened"  # rule, why, decide
+    BREAKER_CLOSED = "breaker-closed"
+
+
+class Intervention(StrEnum):
+    """How people step in; each counts."""
+
+    COMMIT = "commit"  # a human's commit on top of an automatic change
+    PUSH = "push"  # a human's commit straight to the trunk
+    RERUN = "rerun"  # a human ran a red gate again without a change
+    LABEL = "label"  # a label was edited by a human
+    REVIEW = "review"  # a change had to wait for a human's approval
+    PROMOTE = "promote"
+    ABORT = "abort"
+    PAUSE = "pause"
+    RESUME = "resume"
+    ROLLBACK = "rollback"
+    OVERRIDE = "override"  # the configuration was overridden for a run
+    LOOSENED = "loosened"  # an entry that loosens a ratchet landed
+    BREAKER = "breaker"  # a breaker was closed by hand
+    WITHDRAW = "withdraw"  # a queued change was taken out by hand
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: `human:ann`, `agent:coder`, `machine:queue`."""
+
+    kind: ActorKind
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `human:ann`; a text without a kind is a human's name, because nobody else may hide."""
+        kind, colon, name = text.partition(":")
+        for each in _ACTORS:
+            if colon and kind == each:
+                return cls(each, name)
+        return cls("human", text)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEvent:
+    """One fact.
+
+    Attributes:
+        id: 32 hexadecimal digits, made of what happened; see `event`.
+        at: when, in seconds since the epoch (UTC).
+        kind: what happened.
+        project: the project's name.
+        change: the change's id, where there is one.
+        commit: the commit's id, where there is one.
+        deployment: the deployment's id, `TARGET@HOST/NUMBER`, where there is one.
+        actor: who did it, as `str(Actor)`; empty where nobody did.
+        data: what belongs to the kind, JSON-serialisable.
+    """
+
+    id: str
+    at: float
+    kind: Kind
+    project: str
+    change: str = ""
+    commit: str = ""
+    deployment: str = ""
+    actor: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> str:
+        """One line of JSON, pure ASCII."""
+        return json.dumps({name: getattr(self, name) for name in _FIELDS}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `as_json` wrote.
+
+        Raises:
+            ValueError: it is something else; a kind that this version does not know included.
+        """
+        loaded = json.loads(text)
+        if not isinstance(loaded, dict) or set(loaded) != set(_FIELDS) or not isinstance(loaded["data"], dict):
+            raise ValueError(f"not an event: {text[:100]}")
+        return cls(**{**loaded, "kind": Kind(loaded["kind"]), "at": float(loaded["at"])})
+
+
+_FIELDS = ("id", "at", "kind", "project", "change", "commit", "deployment", "actor", "data")
+
+
+def event(  # noqa: PLR0913 - the columns of an event
+    kind: Kind,
+    at: float,
+    project: str,
+    *key: object,
+    change: str = "",
+    commit: str = "",
+    deployment: str = "",
+    actor: Actor | str = "",
+    **data: object,
+) -> HistoryEvent:
+    """An event whose id is made of project, kind and key.
+
+    Args:
+        kind: what happened.
+        at: seconds since the epoch.
+        project: the project's name.
+        key: what tells this happening from every other of its kind: a run's id and a step, a deployment's number and
+            an entry's. Whoever tells it again must come to the same key.
+        change: the change's id.
+        commit: the commit's id.
+        deployment: the deployment's id.
+        actor: who did it.
+        data: what belongs to the kind.
+    """
+    words = json.dumps([project, kind, *map(str, key)])
+    made = hashlib.sha256(words.encode()).hexdigest()[:32]
+    return HistoryEvent(made, at, kind, project, change, commit, deployment, str(actor), data)

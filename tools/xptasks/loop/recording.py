@@ -1,0 +1,36 @@
+"""Writes into the history what the loop does: best effort, from anywhere, without a database at hand."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from xptasks.history import outbox
+from xptasks.history.events import HistoryEvent
+
+
+class Recorder:
+    """Puts events into the outbox of a project's clone; what cannot be written is told once and ends nothing.
+
+    Args:
+        project: the project's folder.
+        tell: gets what went wrong.
+    """
+
+    def __init__(
+        self, project: Path, tell: Callable[[str], object] = lambda text: sys.stderr.write(f"{text}\n")
+    ) -> None:
+        self._home = outbox.folder(project)
+        self._tell = tell
+        self._told = False
+
+    @property
+    def home(self) -> Path:
+        """The history's folder."""
+        return self._home
+
+    def __call__(self, *events: HistoryEvent) -> None:
+        """Record events."""
+        problem = outbox.put(self._home, events)
+        if problem and not self._told:
+            self._told = True
+            self._tell(problem)
