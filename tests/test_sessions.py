@@ -95,6 +95,14 @@ def test_installs_once_and_again_when_the_pins_change(project: Project, tmp_path
     assert "pip install" in nox(project, "-s", "fast")[1]
 
 
+@pytest.mark.pr
+def test_install_only_installs_and_runs_nothing(project: Project) -> None:
+    code, said = nox(project, "-s", "fast", "--install-only")
+    assert code == 0
+    assert "runner" not in said
+    assert (project.path / ".nox" / "fast" / ".xptasks-installed").exists()
+
+
 @pytest.mark.slow
 def test_an_interrupted_installation_is_done_again(project: Project) -> None:
     project.write("requirements/fast.txt", "xptasks @ file:///nowhere/xptasks-9-py3-none-any.whl\n")

@@ -81,6 +81,9 @@ def _describe(table: Table) -> str:
 def _run(session: nox.Session, tier: str, table: Table, document: Table) -> None:
     project = Path.cwd()
     _install(session, tier, table, document)
+    if session._runner.global_config.install_only:  # noqa: SLF001 - `session.run` asks there, too
+        session.log(f"{tier}: installed")
+        return
     if not session.posargs and (summary := quick.green(str(project), tier, os.environ)) is not None:
         session.log(f"{tier}: unchanged since it was green ({summary})")
         return
