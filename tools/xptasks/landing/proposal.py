@@ -18,6 +18,8 @@ class Proposal:
         labels: to be set; others stay.
         branch: the branch it was made on, empty without one.
         actor: who proposes, as `str(Actor)`.
+        comment: what whoever looks at the change should know besides, such as what it changes about the contracts;
+            Markdown, empty without it. A forge that shows it keeps one comment up to date.
     """
 
     id: str
@@ -27,6 +29,7 @@ class Proposal:
     labels: tuple[str, ...] = ()
     branch: str = ""
     actor: str = ""
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,34 @@ class GithubSettings(Settings):
             examples=["https://api.github.com"],
         ),
     ] = "https://api.github.com"
+    check: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="The check that guards the trunk, the workflow's job that waits for all others: without a rule "
+            "that requires it nothing is armed.",
+            examples=["gate"],
+        ),
+    ] = "gate"
+    agents: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Globs of the logins under which agents act; a bot is a machine, anybody else a human.",
+            examples=[["coder-*"]],
+        ),
+    ] = ()
+    failure_label: Annotated[
+        str,
+        Field(min_length=1, description="The label of the issues about failing nights.", examples=["nightly-failure"]),
+    ] = "nightly-failure"
+    timeout: Annotated[Duration, Field(description="How long GitHub may take for one answer.", examples=["20s"])] = 20.0
+    patience: Annotated[
+        Duration,
+        Field(
+            description="How long a command waits in all for rate limits and for a GitHub that is out of order.",
+            examples=["2m"],
+        ),
+    ] = 120.0
 
 
 class LandingSettings(Settings):
