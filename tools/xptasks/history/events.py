@@ -16,31 +16,40 @@ _ACTORS: tuple[ActorKind, ...] = ("human", "agent", "machine")
 
 
 class Kind(StrEnum):
-    """What can happen. The comment says what `data` holds."""
+    """What can happen. The comment says what `data` holds; times are seconds since the epoch, the unknown is left out.
+
+    `event.at` is when it was over: a run when it finished, a rollback when its release had no traffic any more.
+    """
 
     CHANGE_OPENED = "change-opened"  # title, lines, base
     QUEUED = "queued"  # again: whether it was queued before
-    RUN_FINISHED = "run-finished"  # run, tier, status, exit_code, seconds, attempt
+    RUN_FINISHED = "run-finished"  # run, tier, status, exit_code, seconds, attempt; the actor is who ran it
     STEP_FINISHED = "step-finished"  # run, tier, step, status, seconds, cached, measurements, fingerprints
-    LANDED = "landed"  # automatic, reviewed, commits (author times), lines, method
+    # automatic (no human merged it), reviewed (it waited for a human's approval), commits (the time of each, as its
+    # author made it), lines, method (squash, merge; push: straight to the trunk), reverts (the change it takes back)
+    LANDED = "landed"
     REJECTED = "rejected"  # reason, rule, run
-    DEPLOY_STARTED = "deploy-started"  # release, old, strategy, rollback, committed
+    DEPLOY_STARTED = "deploy-started"  # release, old, strategy, rollback, committed (the time of its commit)
     DEPLOY_CANARY = "deploy-canary"  # release, weight, stage
     DEPLOY_FULL = "deploy-full"  # release, why
     DEPLOY_FAILED = "deploy-failed"  # release, why: neither promoted nor rolled back
-    ROLLBACK = "rollback"  # release (that is given up), to, trigger, why, detected, automatic
-    WATCH_STARTED = "watch-started"  # probes
-    WATCH_ALIVE = "watch-alive"  # probes: a sign of life, so that time nobody looked is not called uptime
-    WATCH_ENDED = "watch-ended"
-    PROBE = "probe"  # probe, state (up, down), detail
-    INCIDENT_OPENED = "incident-opened"  # incident, why, began
+    # release (that is given up), to, trigger, why, detected (when it was decided), automatic; its deployment is the one
+    # that is given up, also where going back is a deployment of its own
+    ROLLBACK = "rollback"
+    # target (TARGET@HOST), process (tells two watchers apart), every (seconds to the next sign of life), probes (what
+    # is known of each: {name: up or down})
+    WATCH_STARTED = "watch-started"
+    WATCH_ALIVE = "watch-alive"  # the same: a sign of life, so that time nobody looked is not called uptime
+    WATCH_ENDED = "watch-ended"  # target, process
+    PROBE = "probe"  # target, probe, state (up, down), detail
+    INCIDENT_OPENED = "incident-opened"  # incident, why, began; its deployment, where one is the reason
     INCIDENT_CLOSED = "incident-closed"  # incident, how
-    FLAKE = "flake"  # test or step, tier, runs: outcomes that differ on one commit
+    FLAKE = "flake"  # step, test (empty: the whole step), tier, runs: {run: status}, which differ on one commit
     RATCHET = "ratchet"  # ratchet, before, after, unit, loosened
-    INTERVENTION = "intervention"  # intervention (its kind), why
-    QUEUE_STARTED = "queue-started"
-    QUEUE_ALIVE = "queue-alive"
-    QUEUE_ENDED = "queue-ended"  # why
+    INTERVENTION = "intervention"  # intervention (its kind), why; its change, where there is one
+    QUEUE_STARTED = "queue-started"  # process (tells two runners apart), every (seconds to the next sign of life)
+    QUEUE_ALIVE = "queue-alive"  # the same, while there is nothing to do, too
+    QUEUE_ENDED = "queue-ended"  # process, why
     BREAKER_OPENED = "breaker-opened"  # rule, why, decide
     BREAKER_CLOSED = "breaker-closed"
 
