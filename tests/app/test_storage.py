@@ -1,9 +1,5 @@
 """The store on both databases."""
 
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
@@ -14,6 +10,7 @@ import pytest
 
 from app.storage import NameTakenError, Store
 from generated.python.models import ProjectCreate, ProjectStatus
+from tests.postgres import server
 
 # Not a whole second, and not written in UTC.
 MOMENT = datetime(2026, 1, 31, 10, 30, 0, 250, tzinfo=timezone(timedelta(hours=1)))
@@ -21,35 +18,7 @@ MOMENT = datetime(2026, 1, 31, 10, 30, 0, 250, tzinfo=timezone(timedelta(hours=1
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
-    """A server that the caller names, else one of our own for these tests."""
-    if url := os.environ.get("PROJECTS_TEST_POSTGRES"):
-        yield url
-    elif not shutil.which("initdb"):
-        pytest.skip("PostgreSQL: neither PROJECTS_TEST_POSTGRES is set nor is initdb on PATH")
-    else:
-        # Not one of pytest's folders: they are private to us, and their paths are too long for a socket on macOS.
-        with tempfile.TemporaryDirectory(prefix="projects-") as folder:
-            yield from own_server(Path(folder))
-
-
-def own_server(folder: Path) -> Iterator[str]:
-    """A server that listens on a socket in `folder` only. It refuses to run as root, so root lends it to `nobody`."""
-    data = folder / "data"
-    as_user: list[str] = []
-    if os.geteuid() == 0:
-        as_user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"]
-        shutil.chown(folder, "nobody", "nogroup")
-    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
-    for command in (
-        ["initdb", "--auth=trust", "--username=tests", "--encoding=UTF8", f"--pgdata={data}"],
-        ["pg_ctl", "start", "--wait", f"--pgdata={data}", f"--log={folder / 'log'}", f"--options={options}"],
-    ):
-        subprocess.run([*as_user, *command], check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60)
-    try:
-        yield f"postgresql+psycopg://tests@/postgres?host={folder}"
-    finally:
-        stop = ["pg_ctl", "stop", "--mode=immediate", f"--pgdata={data}"]
-        subprocess.run([*as_user, *stop], check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60)
+    yield from server()
 
 
 @pytest.fixture(params=["memory", "file", pytest.param("postgres", marks=pytest.mark.slow)])

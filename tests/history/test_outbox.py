@@ -17,10 +17,10 @@ def test_what_is_put_is_delivered_in_order_and_once(tmp_path: Path) -> None:
     stored: list[HistoryEvent] = []
     assert outbox.put(tmp_path, _events(1, 2)) == ""
     assert outbox.put(tmp_path, _events(3)) == ""
-    assert outbox.deliver(tmp_path, stored.extend) == 3
+    assert outbox.deliver(tmp_path, "projects", stored.extend).events == 3
     assert stored == _events(1, 2, 3)
-    assert outbox.deliver(tmp_path, stored.extend) == 0
-    assert outbox.waiting(tmp_path) == []
+    assert outbox.deliver(tmp_path, "projects", stored.extend).events == 0
+    assert outbox.waiting(tmp_path, "projects") == []
 
 
 def test_a_store_that_is_away_loses_nothing(tmp_path: Path) -> None:
@@ -31,17 +31,19 @@ def test_a_store_that_is_away_loses_nothing(tmp_path: Path) -> None:
         raise ConnectionError("away")
 
     with pytest.raises(ConnectionError):
-        outbox.deliver(tmp_path, away)
+        outbox.deliver(tmp_path, "projects", away)
     stored: list[HistoryEvent] = []
-    assert outbox.deliver(tmp_path, stored.extend) == 2
+    assert outbox.deliver(tmp_path, "projects", stored.extend).events == 2
 
 
 def test_a_damaged_file_is_put_aside_and_holds_up_nobody(tmp_path: Path) -> None:
     outbox.put(tmp_path, _events(1))
-    (tmp_path / "outbox" / "00000000000000000001-1-x.jsonl").write_text("{", encoding="utf-8")
+    (tmp_path / "outbox" / "projects" / "00000000000000000001-1-x.jsonl").write_text("{", encoding="utf-8")
     stored: list[HistoryEvent] = []
-    assert outbox.deliver(tmp_path, stored.extend) == 1
-    assert [path.name for path in (tmp_path / "outbox" / "damaged").iterdir()] == ["00000000000000000001-1-x.jsonl"]
+    assert outbox.deliver(tmp_path, "projects", stored.extend).events == 1
+    assert [path.name for path in (tmp_path / "outbox" / "projects" / "damaged").iterdir()] == [
+        "00000000000000000001-1-x.jsonl"
+    ]
 
 
 def test_worktrees_of_a_clone_share_one_folder(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ keeps it exactly once. Only the standard library: every run and every deployment
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -128,15 +129,36 @@ class HistoryEvent:
         """Read what `as_json` wrote.
 
         Raises:
-            ValueError: it is something else; a kind that this version does not know included.
+            UnknownKindError: it is of a kind that this version does not know.
+            ValueError: it is something else.
         """
         loaded = json.loads(text)
-        if not isinstance(loaded, dict) or set(loaded) != set(_FIELDS) or not isinstance(loaded["data"], dict):
+        if not isinstance(loaded, dict) or not _is_event(loaded):
             raise ValueError(f"not an event: {text[:100]}")
+        if loaded["kind"] not in _KINDS:
+            raise UnknownKindError(f"events of the kind {loaded['kind'][:50]!r} are of a later version")
         return cls(**{**loaded, "kind": Kind(loaded["kind"]), "at": float(loaded["at"])})
 
 
+class UnknownKindError(ValueError):
+    """An event of a later version."""
+
+
 _FIELDS = ("id", "at", "kind", "project", "change", "commit", "deployment", "actor", "data")
+_KINDS = frozenset(Kind)
+_ID = re.compile("[0-9a-f]{32}")
+
+
+def _is_event(loaded: Mapping[str, Any]) -> bool:
+    if set(loaded) != set(_FIELDS) or not isinstance(loaded["data"], dict):
+        return False
+    texts = all(isinstance(loaded[name], str) for name in _FIELDS if name not in {"at", "data"})
+    at = loaded["at"]
+    timed = isinstance(at, int | float) and not isinstance(at, bool) and abs(at) < _LAST
+    return texts and timed and _ID.fullmatch(loaded["id"]) is not None
+
+
+_LAST = 253402300800  # the year 10000: beyond it no calendar of ours can write a time
 
 
 def event(  # noqa: PLR0913 - the columns of an event
