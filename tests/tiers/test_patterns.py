@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xptasks.system.globs import matcher
 from xptasks.tiers import patterns
 
 FILES = ["a.py", "app/a.py", "app/b.txt", "app/sub/c.py", "app/sub/[d].py", "docs/a\nb.md", "docs", "x+y.py"]
@@ -45,7 +46,7 @@ def test_several_globs_and_none() -> None:
 @given(st.text(st.characters(exclude_characters="*?\0")).filter(lambda name: name.strip("./")))
 def test_a_plain_name_matches_itself_and_what_is_below(name: str) -> None:
     name = name.strip("/").removeprefix("./").strip("/") or "a"
-    matches = patterns.matcher((name,))
+    matches = matcher((name,))
     assert matches(name.removeprefix("./").rstrip("/"))
     assert not matches(f"x{name}")
 

@@ -33,6 +33,21 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """Somebody's word that a change may land; it binds to the very commit that was looked at.
+
+    Attributes:
+        change_head: the commit, its whole id.
+        approver: an e-mail address.
+        at: when, in seconds since the epoch (UTC).
+    """
+
+    change_head: str
+    approver: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How far a change is.
 

@@ -121,10 +121,11 @@ def _measuring(name: str, results: Iterable[StepResult]) -> StepResult | None:
     for result in results:
         if any(measurement.name == name for measurement in result.reading.measurements):
             return result
-    return next((result for result in results if _ought(result.step, name) or _may(result.step, name)), None)
+    return next((result for result in results if ought(result.step, name) or _may(result.step, name)), None)
 
 
-def _ought(step: str, name: str) -> bool:
+def ought(step: str, name: str) -> bool:
+    """Whether a step always measures what a ratchet names."""
     return any(fnmatchcase(name, pattern) for pattern in getattr(steps.load(step), "MEASURES", ()))
 
 
@@ -144,7 +145,7 @@ def _complaints(verdict: Verdict, rule: RatchetSettings, step: StepResult) -> It
         if verdict.ratchet == "patch_coverage":
             uncovered = [finding for finding in step.reading.findings if finding.rule == UNCOVERED]
             yield from (Finding(each.message, UNCOVERED, "warning", each.position) for each in uncovered)
-    elif verdict.outcome == "not measured" and step.status is Status.PASSED and _ought(step.step, verdict.ratchet):
+    elif verdict.outcome == "not measured" and step.status is Status.PASSED and ought(step.step, verdict.ratchet):
         message = f"{verdict.ratchet} was not measured, though {step.step} passed"
         yield Finding(message, "not-measured", hint=f"let {step.step} measure it again, or delete the ratchet")
 

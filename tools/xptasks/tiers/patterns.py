@@ -1,9 +1,9 @@
 """Globs over a project's files: `*` and `?` stay in a folder, `**` crosses folders, a folder means all below it."""
 
 import re
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+from collections.abc import Iterable
 
+from xptasks.system.globs import matcher
 from xptasks.tiers import fingerprint
 from xptasks.tiers.fingerprint import Tree
 
@@ -12,19 +12,6 @@ def matching(files: Tree, patterns: Iterable[str]) -> Tree:
     """The files that any of the globs names."""
     matches = matcher(tuple(patterns))
     return {path: blob for path, blob in files.items() if matches(path)}
-
-
-@lru_cache(maxsize=64)
-def matcher(patterns: tuple[str, ...]) -> Callable[[str], object]:
-    """A predicate over relative paths: does any of the globs match?"""
-    return re.compile("|".join(f"(?:{_regex(glob)})" for glob in patterns) or r"(?!)", re.DOTALL).fullmatch
-
-
-def _regex(glob: str) -> str:
-    regex = ""
-    for token in re.findall(r"\*\*/|\*\*|\*|\?|[^*?]+", glob.removeprefix("./").rstrip("/")):
-        regex += {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(token) or re.escape(token)
-    return f"{regex}(?:/.*)?"
 
 
 def reaching(patterns: Iterable[str], known: Tree) -> list[str]:
