@@ -15,12 +15,19 @@ import pytest
 from filelock import FileLock
 
 from tests.repository import QUIET, WITHOUT_GIT, Repository
+from xptasks.history import outbox, runs
+from xptasks.history.events import Kind
 
 TOOLS = Path(__file__).parents[1] / "tools"
 HEAD = (
     'version = 1\n[project]\nname = "small"\nsources = ["."]\ntests = "tests"\n[tiers.fast]\nsteps = ["one", "two"]\n'
 )
 GREEN = HEAD + '[steps.one]\nrun = ["true"]\n[steps.two]\nrun = ["true"]\ninputs = ["docs/**"]\n'
+SPY = """
+import atexit, sys
+heavy = {"sqlalchemy", "alembic", "psycopg", "sqlite3"}
+atexit.register(lambda: print("loaded:", sorted(heavy & sys.modules.keys()), file=sys.stderr))
+"""
 
 
 @pytest.fixture
@@ -71,6 +78,32 @@ def test_green_then_cached_then_only_what_changed(project: Repository) -> None:
     assert results(project) == {"two": "cached"}
     assert run(project, "fast").returncode == 0
     assert results(project) == {"one": "passed", "two": "cached"}
+
+
+def test_a_run_is_recorded_and_neither_loads_nor_opens_a_database(project: Repository) -> None:
+    spy = project.write("spy/sitecustomize.py", SPY)
+    done = run(
+        project, "fast", "--set", "tiers.fast.jobs=1", XPTASKS_ACTOR="human:ann", PYTHONPATH=f"{TOOLS}:{spy.parent}"
+    )
+    assert done.returncode == 0
+    assert "loaded: []" in done.stderr
+    (file,) = outbox.waiting(project.path / ".git" / "xptasks", "small")
+    found = outbox.read(file)
+    assert [(each.kind, each.data.get("step"), each.actor) for each in found] == [
+        (Kind.RUN_FINISHED, None, "human:ann"),
+        (Kind.STEP_FINISHED, "one", "human:ann"),
+        (Kind.STEP_FINISHED, "two", "human:ann"),
+        (Kind.INTERVENTION, None, "human:ann"),
+    ]
+    assert found[0].data["overrides"] == ["tiers.fast.jobs"]
+    assert found == runs.events(json.loads((project.path / ".xp/last-run.json").read_text()))
+
+
+def test_a_history_that_cannot_be_written_is_told_and_fails_no_run(project: Repository) -> None:
+    project.write(".git/xptasks", "a file where a folder should be")
+    done = run(project, "fast")
+    assert done.returncode == 0
+    assert done.stderr.count("the history cannot be written") == 1
 
 
 @pytest.mark.slow

@@ -153,6 +153,30 @@ def test_what_was_written_meanwhile_is_not_vouched_for(
     assert not project.green()
 
 
+@pytest.mark.parametrize(
+    ("meddle", "edited"),
+    [
+        (lambda _: None, ""),
+        (lambda project: project.write("app/main.py", "x = 2\n"), "app/main.py"),
+        (edit_and_edit_back, "app/main.py"),
+        (lambda project: project.write("app/new.py"), "app/new.py"),
+        (lambda project: (project.path / "app/main.py").unlink(), "app/main.py"),
+    ],
+    ids=["left alone", "edited", "edited and back", "added", "removed"],
+)
+@pytest.mark.parametrize("red", [False, True], ids=["green", "red"])
+def test_a_run_says_which_file_of_its_commit_was_edited_meanwhile(
+    meddle: Callable[[Project], object],
+    edited: str,
+    red: bool,  # noqa: FBT001
+    project: Project,
+) -> None:
+    ends = {"other": Exit("other", Ended.EXITED, code=1)} if red else {}
+    _, events = project.run(supervisor=Meddler(ends=ends, meddle=lambda: meddle(project)))
+    assert events[0].data["commit"]
+    assert events[-1].data.get("edited", "") == edited
+
+
 def test_a_file_that_no_step_reads_spoils_only_the_record(project: Project) -> None:
     project.write("xpconfig.toml", CONFIG.replace('"check.py"]', '"check.py"]\ninputs = ["app/**"]'))
     project.run(supervisor=Meddler(meddle=lambda: project.write("unread.txt")))

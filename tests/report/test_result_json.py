@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import jsonschema_rs
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from tests.report.conftest import CACHED, DEFERRED, RED, events, results, run_of
 from xptasks.report.result_json import SCHEMA_FILE, generated_files, result_json, text
 from xptasks.report.run import Run
-from xptasks.results import LAST_RUN, Event, Status, StepResult
+from xptasks.results import LAST_RUN, Circumstances, Event, Status, StepResult
 
 PROJECT = Path(__file__).parents[2]
 [(PATH, SCHEMA)] = generated_files().items()
@@ -40,6 +41,8 @@ def test_file_says_what_the_events_said(tmp_path: Path) -> None:
         "budget": 60.0,
         "steps": [],
         "notices": ["hello"],
+        "circumstances": json.loads(json.dumps(asdict(Circumstances()))),
+        "edited": "",
     }
     assert [(step["step"], step["cached"]) for step in written["steps"]] == [("lint", True), ("unit", False)]
     assert written["steps"][1]["reading"]["findings"][1]["position"] == {

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.supervisor import FakeSupervisor, log_of
 from xptasks.errors import ExitCode
-from xptasks.results import Command, Event, Finding, Outcome, Reading, Status, StepResult
+from xptasks.results import Circumstances, Command, Event, Finding, Outcome, Reading, Status, StepResult
 from xptasks.system.processes import Ended, Exit
 from xptasks.tiers.run import Finished, Planned, Terms, exit_code, overall, run
 
@@ -81,7 +82,15 @@ def test_the_stream_of_a_run(tmp_path: Path) -> None:
         ("run-finished", 2, ""),
     ]
     assert [dict(event.data) for event in events if event.kind != "step-finished"] == [
-        {"tier": "fast", "run_id": "r1", "commit": "", "steps": ["a"], "jobs": 8, "budget": 60},
+        {
+            "tier": "fast",
+            "run_id": "r1",
+            "commit": "",
+            "steps": ["a"],
+            "jobs": 8,
+            "budget": 60,
+            "circumstances": asdict(Circumstances()),
+        },
         {"argv": ["tool"], "log": ".xp/logs/a.log"},
         {"stream": "stdout", "lines": ["one", "two"]},
         {"status": "passed", "exit_code": 0, "seconds": 2, "signal": None},

@@ -112,6 +112,33 @@ class StepResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Under what a run took place: what makes two runs of one commit comparable, and whose they are.
+
+    Attributes:
+        project: the project's name.
+        began: when it began, in seconds since the epoch.
+        actor: who ran it, `human:ann`.
+        words: what was asked of it besides: names of steps, words for the last one's tool.
+        profile: the profile that counted; empty without one.
+        overrides: what was overridden on the command line or by variables: keys, or `profile`.
+        environment: a hash of platform, Python and what is installed; empty when nobody knows.
+        attempt: which attempt of a CI's run it is, from 1.
+        again: who asked CI for another attempt; empty for the first.
+    """
+
+    project: str = ""
+    began: float = 0.0
+    actor: str = ""
+    words: tuple[str, ...] = ()
+    profile: str = ""
+    overrides: tuple[str, ...] = ()
+    environment: str = ""
+    attempt: int = 1
+    again: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One line of a run's event stream; every report reads only these.
 

@@ -11,17 +11,23 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from xptasks import config
+from xptasks.config.loading import Loaded
+from xptasks.config.overrides import PROFILE
 from xptasks.errors import CannotRunError, LockBusyError, XpError
+from xptasks.history import actors
 from xptasks.loop import gate
+from xptasks.loop.recording import Recorder
 from xptasks.report import result_json
 from xptasks.report.combine import sinks
+from xptasks.report.history import history
 from xptasks.report.modes import MODES
-from xptasks.results import Event
+from xptasks.results import Circumstances, Event
 from xptasks.system.orphans import sweep
 from xptasks.system.parentage import die_with_parent
 from xptasks.system.processes import Supervisor
 from xptasks.tiers.run import exit_code
 
+_ELSEWHERE = frozenset({"alerts", "history"})  # what is set there changes nothing about a run
 _EPILOG = "STEP names one or more steps of the tier; the words after the last are for its tool: unit -k name"
 
 
@@ -53,9 +59,27 @@ def _prepare(project: Path, options: argparse.Namespace) -> gate.Prepared:
         packages=tuple(path for path in sys.path if path.endswith(("site-packages", "dist-packages"))),
         use_cache=not options.no_cache,
         ordinary=not (options.profile or options.set),
-        run_id=f"{options.tier}-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}",
+        run_id=f"{options.tier}-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{os.urandom(3).hex()}",
+        circumstances=_circumstances(loaded, options),
     )
     return gate.prepare(loaded.config, request)
+
+
+def _circumstances(loaded: Loaded, options: argparse.Namespace) -> Circumstances:
+    environ = os.environ
+    terminal = sys.stdin.isatty() or sys.stderr.isatty()  # a runner that nox has started has no input
+    chosen = ("profile",) if options.profile or environ.get(PROFILE) else ()
+    attempt = environ.get("GITHUB_RUN_ATTEMPT", "")
+    return Circumstances(
+        project=loaded.config.project.name,
+        began=time.time(),
+        actor=str(actors.actor(environ, terminal=terminal)),
+        words=tuple(options.words),
+        profile=loaded.profile or "",
+        overrides=(*chosen, *(path for path in loaded.overridden if path.partition(".")[0] not in _ELSEWHERE)),
+        attempt=int(attempt) if attempt.isdecimal() else 1,
+        again=str(actors.again(environ) or ""),
+    )
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -90,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(prepared: gate.Prepared, mode: str | None) -> int:
     project = prepared.request.project
     runs = project / ".xp" / "runs"
-    emit = sinks(mode, os.environ, project, sys.stdout, sys.stderr)
+    emit = sinks(mode, os.environ, project, sys.stdout, sys.stderr, more=[history(Recorder(project))])
     for notice in _notices(prepared, runs):
         emit(Event("notice", 0.0, data={"message": notice}))
     finished = gate.run(prepared, Supervisor(prepared.terms.run_id, runs), emit)

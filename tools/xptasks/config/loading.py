@@ -50,6 +50,11 @@ class Loaded:
         """The origin of every value that is not a default, by its dotted path."""
         return {".".join(path): self.origin(path) for path in self.layers.origins}
 
+    @property
+    def overridden(self) -> tuple[str, ...]:
+        """The dotted paths of the values that do not stand in the file: variables and the command line set them."""
+        return tuple(".".join(path) for path, origin in sorted(self.layers.origins.items()) if not origin.in_file)
+
     @cached_property
     def _positions(self) -> "Positions":
         return _locate(self.text)

@@ -18,6 +18,7 @@ PREFIX = "XPTASKS_"
 PROFILE = "XPTASKS_PROFILE"
 RESERVED = {
     PROFILE: "the profile, when `--profile` does not name one",
+    "XPTASKS_ACTOR": "who acts, for the history: `human:NAME`, `agent:NAME` or `machine:NAME`",
     "XPTASKS_OUTPUT": "how results are shown",
     "XPTASKS_RELEASE": "the name of the release, set for a service that is deployed",
     "XPTASKS_DETACHED": "set on what is deployed, to find it again; do not set it",

@@ -22,3 +22,11 @@ def actor(environ: Mapping[str, str], *, terminal: bool) -> Actor:
         return Actor("machine", environ.get("GITHUB_ACTOR") or environ.get("GITLAB_USER_LOGIN") or "ci")
     name = environ.get("USER") or environ.get("LOGNAME") or "somebody"
     return Actor("human" if terminal else "agent", name)
+
+
+def again(environ: Mapping[str, str]) -> Actor | None:
+    """Who asked GitHub for another attempt of a run; None at the first one, and elsewhere."""
+    name = environ.get("GITHUB_TRIGGERING_ACTOR", "")
+    if not name or environ.get("GITHUB_RUN_ATTEMPT", "1") in {"", "1"}:
+        return None
+    return Actor("machine" if name.endswith("[bot]") else "human", name)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import URL, ColumnElement, Connection, Insert, RowMapping, and_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from xptasks.history import evidence
 from xptasks.history.database import Database
 from xptasks.history.events import HistoryEvent, Kind
 from xptasks.history.schema import events as table
@@ -22,10 +23,12 @@ class Added:
     Attributes:
         new: events that were not there.
         known: events that were.
+        followed: events that follow from the new ones together with older ones: see `evidence`.
     """
 
     new: int = 0
     known: int = 0
+    followed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +79,19 @@ class Store:
         """Keep events, each id once: the first that is told counts. All of them are kept, or none."""
         if not events:
             return Added()
-        brought = {event.id: event for event in reversed(events)}
         with self._database.writing() as connection:
-            known = _known(connection, brought)
-            rows = [_row(event) for event in brought.values() if event.id not in known]
-            if rows:
-                connection.execute(self._insert(), rows)
-        return Added(len(rows), len(events) - len(rows))
+            new = self._add(connection, events)
+            followed = self._add(connection, list(_following(connection, new)))
+        return Added(len(new), len(events) - len(new), len(followed))
+
+    def _add(self, connection: Connection, events: Sequence[HistoryEvent]) -> list[HistoryEvent]:
+        """Keep events; those that were not there."""
+        brought = {event.id: event for event in reversed(events)}
+        known = _known(connection, brought)
+        new = [event for event in brought.values() if event.id not in known]
+        if new:
+            connection.execute(self._insert(), [_row(event) for event in new])
+        return new
 
     def _insert(self) -> Insert:
         if self._database.dialect == "postgresql":
@@ -110,6 +119,16 @@ class Store:
 
 
 _KINDS = frozenset(Kind)
+
+
+def _following(connection: Connection, new: Iterable[HistoryEvent]) -> Iterator[HistoryEvent]:
+    """What follows from new runs and the older ones of their commits."""
+    for project, commit in sorted({(each.project, each.commit) for each in new if each.kind in evidence.KINDS}):
+        if commit:
+            of_commit = and_(table.c.commit_id == _storable(commit), table.c.project == _storable(project))
+            kinds = table.c.kind.in_([str(kind) for kind in evidence.KINDS])
+            rows = connection.execute(select(table).where(of_commit, kinds).order_by(table.c.at, table.c.id))
+            yield from evidence.of_commit(_event(row) for row in rows.mappings())
 
 
 def _conditions(query: Query) -> Iterator[ColumnElement[bool]]:

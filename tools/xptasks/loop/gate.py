@@ -6,6 +6,7 @@ by which the hook and the next `nox -s TIER` see that nothing changed.
 
 import datetime as dt
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -18,7 +19,7 @@ from xptasks.config.overrides import did_you_mean
 from xptasks.config.settings import Config
 from xptasks.errors import UsageError
 from xptasks.loop import ratcheting
-from xptasks.results import Command, Event, Status, StepContext
+from xptasks.results import Circumstances, Command, Event, Status, StepContext
 from xptasks.system import change
 from xptasks.system.files import atomic_write
 from xptasks.tiers import cache, fingerprint, patterns, plan, quick
@@ -45,6 +46,7 @@ class Request:
         run_id: what the run is called.
         today: the day on which exceptions end or not.
         ordinary: nothing was overridden on the command line, so a green run says something about the next one.
+        circumstances: under what it takes place, as far as the caller knows.
     """
 
     project: Path
@@ -58,6 +60,7 @@ class Request:
     ordinary: bool = True
     run_id: str = ""
     today: dt.date = field(default_factory=lambda: dt.datetime.now(dt.UTC).date())
+    circumstances: Circumstances = field(default_factory=Circumstances)
 
     @property
     def folder(self) -> Path:
@@ -133,7 +136,7 @@ def prepare(config: Config, request: Request) -> Prepared:
     seconds = {name: kept.seconds(name) for name in wanted}
     return Prepared(
         request,
-        _terms(request, settings, None if extra else ratcheting.gate(request.project, config, request.today)),
+        _terms(request, settings, None if extra else ratcheting.gate(request.project, config, request.today), state),
         tuple(maker.ready(name, extra if name == wanted[-1] else ()) for name in plan.slowest_first(wanted, seconds)),
         state,
         kept,
@@ -141,7 +144,7 @@ def prepare(config: Config, request: Request) -> Prepared:
     )
 
 
-def _terms(request: Request, settings: TierSettings, judge: Judge | None) -> Terms:
+def _terms(request: Request, settings: TierSettings, judge: Judge | None, state: State | None) -> Terms:
     return Terms(
         project=request.project,
         jobs=settings.jobs,
@@ -151,7 +154,17 @@ def _terms(request: Request, settings: TierSettings, judge: Judge | None) -> Ter
         run_id=request.run_id,
         commit=change.head(request.project) if change.is_clean(request.project) else "",
         judge=judge,
+        circumstances=replace(request.circumstances, environment=_environment(state)),
     )
+
+
+def _environment(state: State | None) -> str:
+    """A hash of what an outcome depends on beside commit and words, the same on every machine that is set up alike."""
+    if state is None:
+        return ""
+    names = sorted(entry.partition(" ")[0] for entry in state.installed if ".dist-info " in entry)
+    machine = os.uname().machine if hasattr(os, "uname") else ""
+    return fingerprint.digest(sys.platform, machine, sys.version_info[:3], names)[:16]
 
 
 def _state(request: Request) -> tuple[State | None, str]:
@@ -292,7 +305,8 @@ def run(prepared: Prepared, supervisor: Door, emit: Callable[[Event], None]) -> 
     watch = _Watch(prepared)
 
     def emit_and_keep(event: Event) -> None:
-        emit(event)
+        edited = watch.edited(prepared) if event.kind == "run-finished" else ""
+        emit(replace(event, data={**event.data, "edited": edited}) if edited else event)
         ready = by_name.get(event.step) if event.kind == "step-finished" else None
         if ready and (why := _keep(prepared, ready, event.data["result"], watch)):
             emit(Event("notice", event.at, data={"message": f"{event.step} is not kept in the cache: {why}"}))
@@ -322,6 +336,15 @@ class _Watch:
     def state(self) -> State | None:
         """The state of things now."""
         return _state(self._request)[0]
+
+    def edited(self, prepared: Prepared) -> str:
+        """A file of the commit that was checked which may not be the commit's any more; empty when there is none."""
+        if self._before is None or prepared.state is None or not prepared.terms.commit:
+            return ""
+        files, state = prepared.state.files, self.state()
+        now = state.files if state else {}
+        others = (path for path in files.keys() | now.keys() if files.get(path) != now.get(path))
+        return self.wrote(files) or min(others, default="")
 
     def wrote(self, files: Tree) -> str:
         """A file among these that was written meanwhile; empty when none was."""

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 from xptasks.history import outbox
@@ -19,18 +20,18 @@ class Recorder:
     def __init__(
         self, project: Path, tell: Callable[[str], object] = lambda text: sys.stderr.write(f"{text}\n")
     ) -> None:
-        self._home = outbox.folder(project)
+        self._project = project
         self._tell = tell
         self._told = False
 
-    @property
+    @cached_property
     def home(self) -> Path:
-        """The history's folder."""
-        return self._home
+        """The history's folder; git is asked for it, so only whoever records something pays for that."""
+        return outbox.folder(self._project)
 
     def __call__(self, *events: HistoryEvent) -> None:
         """Record events."""
-        problem = outbox.put(self._home, events)
+        problem = outbox.put(self.home, events)
         if problem and not self._told:
             self._told = True
             self._tell(problem)

@@ -1,6 +1,6 @@
 """Which reports a run writes, and where. Progress goes to stderr, data to stdout."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
@@ -26,6 +26,7 @@ def sinks(  # noqa: PLR0913 - the ways out of a process, each of which a test re
     stderr: TextIO,
     *,
     mask: Callable[[str], str] = str,
+    more: Sequence[Sink] = (),
 ) -> Callable[[Event], None]:
     """One function that takes every event of a run to every report.
 
@@ -38,6 +39,7 @@ def sinks(  # noqa: PLR0913 - the ways out of a process, each of which a test re
         stdout: where data goes.
         stderr: where progress goes.
         mask: what hides secrets.
+        more: sinks of the caller's.
 
     Raises:
         UsageError: there is no such mode.
@@ -48,6 +50,7 @@ def sinks(  # noqa: PLR0913 - the ways out of a process, each of which a test re
     chosen: list[Sink] = [_progress(mode, stderr, environ, tell), result_json.result_json(project), junit(project)]
     if mode is Mode.JSON:
         chosen.append(_document(_writer(stdout, str)))
+    chosen += more
     if on_github:
         chosen += _for_github(environ.get("GITHUB_STEP_SUMMARY"), _writer(stderr, str))
     run = Run()

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from xptasks.errors import XpError
 from xptasks.report.run import Run
-from xptasks.results import LAST_RUN, Event, Status, StepResult
+from xptasks.results import LAST_RUN, Circumstances, Event, Status, StepResult
 from xptasks.system.files import atomic_write
 
 SCHEMA_FILE = "generated/last-run.schema.json"
@@ -30,6 +30,8 @@ class LastRun:
         budget: seconds that the tier may take, null without a budget.
         steps: every step, in the order in which they finished.
         notices: what the runner had to say besides.
+        circumstances: under what it took place.
+        edited: a file that somebody wrote to meanwhile, so that the commit may not be all that was checked.
     """
 
     schema: Literal[1]
@@ -42,6 +44,8 @@ class LastRun:
     budget: float | None
     steps: tuple[StepResult, ...]
     notices: tuple[str, ...]
+    circumstances: Circumstances = field(default_factory=Circumstances)
+    edited: str = ""
 
 
 def last_run(run: Run) -> LastRun:
@@ -63,6 +67,8 @@ def last_run(run: Run) -> LastRun:
         budget=run.budget,
         steps=tuple(run.results),
         notices=tuple(run.notices),
+        circumstances=run.circumstances,
+        edited=run.edited,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from xptasks.results import Event, Finding, Measurement, Position, Reading, Status, StepResult
+from xptasks.results import Circumstances, Event, Finding, Measurement, Position, Reading, Status, StepResult
 
 TAIL = 20
 """Lines of a step's output that are kept to show why it failed."""
@@ -26,6 +26,8 @@ class Run:
         exit_code: the exit code; None while it runs.
         seconds: how long the run took.
         tails: the last lines of every step's output.
+        circumstances: under what it takes place.
+        edited: a file that somebody wrote to meanwhile.
     """
 
     tier: str = "run"
@@ -38,6 +40,8 @@ class Run:
     exit_code: int | None = None
     seconds: float = 0.0
     tails: dict[str, deque[str]] = field(default_factory=dict)
+    circumstances: Circumstances = field(default_factory=Circumstances)
+    edited: str = ""
 
     def add(self, event: Event) -> None:
         """Take in an event."""
@@ -48,6 +52,7 @@ class Run:
                 self.run_id = data.get("run_id", self.run_id)
                 self.commit = data.get("commit", "")
                 self.budget = data.get("budget")
+                self.circumstances = circumstances(data.get("circumstances", {}))
             case "step-output":
                 self.tails.setdefault(event.step, deque(maxlen=TAIL)).extend(data["lines"])
             case "step-finished":
@@ -56,7 +61,13 @@ class Run:
                 self.notices.append(data["message"])
             case "run-finished":
                 self.status, self.exit_code = Status(data["status"]), data["exit_code"]
-                self.seconds = data["seconds"]
+                self.seconds, self.edited = data["seconds"], data.get("edited", "")
+
+
+def circumstances(data: Mapping[str, Any]) -> Circumstances:
+    """The circumstances that `dataclasses.asdict` or JSON made this of."""
+    lists = {name: tuple(data[name]) for name in ("words", "overrides") if name in data}
+    return Circumstances(**{**data, **lists})
 
 
 def step_result(data: Mapping[str, Any]) -> StepResult:

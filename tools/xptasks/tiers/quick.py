@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _FORMAT = "1"
-_SILENT = frozenset({"XPTASKS_OUTPUT", "XPTASKS_RUN_ID", "XPTASKS_STEP"})  # they change no verdict
+_SILENT = frozenset({"XPTASKS_ACTOR", "XPTASKS_OUTPUT", "XPTASKS_RUN_ID", "XPTASKS_STEP"})  # they change no verdict
 
 
 class Record:

@@ -2,13 +2,13 @@
 
 The events and their data (every event of a step has `step`):
 
-- `run-started`: `tier`, `run_id`, `commit`, `steps`, `jobs`, `budget`
+- `run-started`: `tier`, `run_id`, `commit`, `steps`, `jobs`, `budget`, `circumstances`
 - `step-started`: `argv`, `log`
 - `step-output`: `stream`, `lines`
 - `step-finished`: `result`, a `StepResult` as JSON
 - `heartbeat`: `running`, seconds by step; `done`; `total`; every 30 s while something runs
 - `notice`: `message`
-- `run-finished`: `status`, `exit_code`, `seconds`, `signal`
+- `run-finished`: `status`, `exit_code`, `seconds`, `signal`; the gate adds `edited`, a file that was written meanwhile
 """
 
 import os
@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from xptasks.errors import ExitCode
-from xptasks.results import Command, Event, Finding, Outcome, Reading, Status, StepResult
+from xptasks.results import Circumstances, Command, Event, Finding, Outcome, Reading, Status, StepResult
 from xptasks.system.processes import Ended, Exit, Happening, Output, Signalled, Spec
 
 HEARTBEAT = 30.0
@@ -98,6 +98,7 @@ class Terms:
         tier, run_id: what the run is called, for the reports.
         commit: the commit that is checked; empty when the working tree holds something else.
         judge: has the last word about the results.
+        circumstances: under what it takes place, for the reports.
     """
 
     project: Path
@@ -108,6 +109,7 @@ class Terms:
     run_id: str = ""
     commit: str = ""
     judge: Judge | None = None
+    circumstances: Circumstances = field(default_factory=Circumstances)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ def run(
         steps=[step.name for step in planned],
         jobs=terms.jobs,
         budget=terms.budget,
+        circumstances=asdict(terms.circumstances),
     )
     for step in planned:
         if step.cached:
