@@ -193,7 +193,7 @@ def test_a_file_that_cannot_be_used(text: str | None, says: str, project: Projec
     ],
 )
 def test_what_a_project_without_pins_needs(document: dict[str, object], needs: tuple[str, ...]) -> None:
-    assert sessions._needs("fast", document) == needs
+    assert sessions._needs(sessions._Tier(Path(), "fast", document)) == needs
 
 
 class Origin:

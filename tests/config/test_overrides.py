@@ -191,7 +191,7 @@ def test_every_step_that_a_tier_names_has_options(load: Load) -> None:
             None,
             "--set tiers.fats.budget: there is no such key\n  did you mean 'tiers.fast.budget'?",
         ),
-        ({}, ("tiers.fast=5s",), None, "--set tiers.fast: there is no such key\n  did you mean 'tiers.fast.jobs'?"),
+        ({}, ("tiers.fast=5s",), None, "--set tiers.fast: there is no such key\n  did you mean 'tiers.fast.lock'?"),
         ({}, ("q=1",), None, "--set q: there is no such key\n  `inv config` shows all keys"),
         (
             {},

@@ -1,9 +1,11 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from xptasks.tiers import environment
+from xptasks.tiers.environment import Ingredients
 
 OWN = ("xptasks==1.0",)
 BUILD = '[build-system]\nrequires = ["hatchling>=1"]\n[project]\nname = "{}"\n'
@@ -53,7 +55,8 @@ def test_what_is_installed(
 ) -> None:
     files = {"pyproject_DOT_toml": metadata, "pins_DOT_txt": pins}
     folder = project(**{name: text for name, text in files.items() if text is not None})
-    assert environment.installations(folder, ["pins.txt"] if pins else [], needs, lambda: OWN) == expected
+    made = Ingredients(("pins.txt",) if pins else (), needs)
+    assert environment.installations(folder, made, lambda: OWN, folder) == expected
 
 
 def test_the_pins_of_a_tier(project: Callable[..., Path]) -> None:
@@ -65,31 +68,36 @@ def test_the_pins_of_a_tier(project: Callable[..., Path]) -> None:
 
 def test_what_calls_for_an_installation(project: Callable[..., Path]) -> None:
     folder = project(pins_DOT_txt="a==1\n", pyproject_DOT_toml=BUILD.format("mine"))
-    seen = {environment.wanted(folder, ["pins.txt"], (), "3.12")}
-    seen.add(environment.wanted(folder, [], (), "3.12"))
-    seen.add(environment.wanted(folder, ["pins.txt"], ("ruff",), "3.12"))
-    seen.add(environment.wanted(folder, ["pins.txt"], (), "3.13"))
+    seen = {environment.wanted(folder, Ingredients(("pins.txt",)), "3.12")}
+    seen.add(environment.wanted(folder, Ingredients(), "3.12"))
+    seen.add(environment.wanted(folder, Ingredients(("pins.txt",), ("ruff",)), "3.12"))
+    seen.add(environment.wanted(folder, Ingredients(("pins.txt",)), "3.13"))
     for name in ("pins.txt", "pyproject.toml", "setup.py", "setup.cfg"):
         with (folder / name).open("a") as file:
             file.write("# more\n")
-        seen.add(environment.wanted(folder, ["pins.txt"], (), "3.12"))
+        seen.add(environment.wanted(folder, Ingredients(("pins.txt",)), "3.12"))
     assert len(seen) == 8
     (folder / "other.txt").write_text("")
-    assert environment.wanted(folder, ["pins.txt"], (), "3.12") in seen
+    assert environment.wanted(folder, Ingredients(("pins.txt",)), "3.12") in seen
 
 
 @pytest.mark.parametrize("word", ["-r ", "-c ", "-r", "--requirement=", "--constraint "])
 def test_included_files_count(word: str, project: Callable[..., Path]) -> None:
     folder = project(pins__a_DOT_txt=f"a==1\n{word}../base.txt\n", base_DOT_txt="-r pins/a.txt\nxptasks==1\n")
-    before = environment.wanted(folder, ["pins/a.txt"], (), "3.12")
-    assert environment.installations(folder, ["pins/a.txt"], (), lambda: OWN) == [("-r", "pins/a.txt")]
+    before = environment.wanted(folder, Ingredients(("pins/a.txt",)), "3.12")
+    assert environment.installations(folder, Ingredients(("pins/a.txt",)), lambda: OWN, folder) == [
+        ("-r", "pins/a.txt")
+    ]
     (folder / "base.txt").write_text("b==2\n")
-    assert environment.wanted(folder, ["pins/a.txt"], (), "3.12") != before
+    assert environment.wanted(folder, Ingredients(("pins/a.txt",)), "3.12") != before
 
 
 def test_missing_pins_are_left_to_the_installer_to_report(tmp_path: Path) -> None:
-    assert environment.wanted(tmp_path, ["gone.txt"], (), "3.12")
-    assert environment.installations(tmp_path, ["gone.txt"], (), lambda: OWN) == [("-r", "gone.txt"), OWN]
+    assert environment.wanted(tmp_path, Ingredients(("gone.txt",)), "3.12")
+    assert environment.installations(tmp_path, Ingredients(("gone.txt",)), lambda: OWN, tmp_path) == [
+        ("-r", "gone.txt"),
+        OWN,
+    ]
 
 
 def test_only_a_finished_installation_counts(tmp_path: Path) -> None:
@@ -100,3 +108,83 @@ def test_only_a_finished_installation_counts(tmp_path: Path) -> None:
     assert not environment.is_installed(tmp_path, "other")
     environment.forget(tmp_path)
     assert not environment.is_installed(tmp_path, "stamp")
+
+
+GUEST = """
+[build-system]
+requires = ["hatchling"]
+[project]
+name = "guest"
+dependencies = ["a>=1"]
+[project.optional-dependencies]
+x = ["b>=1; python_version > '3'"]
+[dependency-groups]
+dev = ["pytest>=8", { include-group = "lint" }]
+lint = ["ruff==0.9"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (Ingredients(outside=True, needs=("pytest",)), [("-e", ".", "pytest")]),
+        (
+            Ingredients(outside=True, groups=("dev",), extras=("x",), packages=("c",), needs=("pytest", "ruff")),
+            [("-e", ".[x]", "pytest>=8", "ruff==0.9", "c", "pytest", "ruff")],
+        ),
+        (
+            Ingredients(outside=True, install="dependencies", extras=("x",)),
+            [("a>=1", "b>=1; python_version > '3'")],
+        ),
+        (Ingredients(outside=True, install="none", groups=("lint",)), [("ruff==0.9",)]),
+        (Ingredients(("pins.txt",), outside=True, install="none"), [("-r", "pins.txt")]),
+        (Ingredients(("pins.txt",), outside=True, needs=("ruff",)), [("-r", "pins.txt", "-e", ".", "ruff")]),
+        (
+            Ingredients(("hashed.txt",), outside=True, needs=("ruff",)),
+            [("-r", "hashed.txt"), ("--no-deps", "-e", "."), ("ruff",)],
+        ),
+        (Ingredients(groups=("lint",), needs=("mypy",)), [(*OWN, "-e", ".", "ruff==0.9", "mypy")]),
+        (Ingredients(outside=True, install="none"), []),
+    ],
+    ids=str,
+)
+def test_a_project_with_means_of_its_own(
+    made: Ingredients, expected: list[tuple[str, ...]], project: Callable[..., Path]
+) -> None:
+    folder = project(pyproject_DOT_toml=GUEST, pins_DOT_txt="d\n", hashed_DOT_txt="d==1 --hash=sha256:0\n")
+    assert environment.installations(folder, made, lambda: OWN, folder) == expected
+
+
+def test_a_lock_holds_for_all_that_is_installed(project: Callable[..., Path]) -> None:
+    folder = project(backend__pyproject_DOT_toml=GUEST, uv_DOT_lock='[[package]]\nname = "a"\nversion = "1"\n')
+    made = Ingredients(outside=True, lock="uv.lock")
+    constraints = folder / "xptasks-constraints.txt"
+    assert environment.installations(folder / "backend", made, lambda: OWN, folder) == [
+        ("-c", str(constraints), "-e", ".")
+    ]
+    assert constraints.read_text() == "a==1\n"
+    before = environment.wanted(folder / "backend", made, "3.12")
+    (folder / "uv.lock").write_text("")
+    assert environment.wanted(folder / "backend", made, "3.12") != before
+
+
+def test_what_a_table_leaves_open_is_as_in_the_tiers_that_it_includes() -> None:
+    tiers: dict[str, dict[str, Any]] = {
+        "fast": {"runner": "outside", "groups": ["dev"], "requirements": ["a.txt"], "budget": "60s", "lock": "uv.lock"},
+        "pr": {"includes": ["fast", "none"], "groups": ["docs"]},
+        "inside": {"requirements": ["b.txt"], "python": "3.12"},
+        "more": {"includes": ["inside", "more"]},
+    }
+    assert environment.ingredients(Path("/nowhere"), "pr", tiers) == Ingredients(
+        ("a.txt",), outside=True, groups=("docs",), lock="uv.lock"
+    )
+    assert environment.inherited("more", tiers) == {"python": "3.12", "includes": ["inside", "more"]}
+
+
+def test_a_guests_processes_find_the_library_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere" / "xptasks").mkdir(parents=True)
+    (tmp_path / "other" / "xptasks").mkdir(parents=True)
+    for place in ("elsewhere", "other", "other"):
+        folder = environment.importable(tmp_path, tmp_path / place / "xptasks")
+        assert [path.name for path in folder.iterdir()] == ["xptasks"]
+        assert (folder / "xptasks").resolve() == tmp_path / place / "xptasks"

@@ -70,7 +70,7 @@ def folder(tmp_path: Path) -> Folder:
 def test_deferred_then_failed_then_changed_then_the_rest(folder: Folder) -> None:
     folder.remember(failed=("b::test_1",), deferred=("b::test_2",))
     assert folder.run(changed=("test_a.py",)) == (0, ["b::test_2", "b::test_1", "a::test_1", "a::test_2"])
-    assert folder.report() == {"counts": {"passed": 4}, "failures": [], "deferred": []}
+    assert folder.report() == {"counts": {"passed": 4}, "failures": [], "deferred": [], "left_out": [], "slow": {}}
     assert json.loads(folder.state.read_text()) == {"failed": [], "deferred": []}
 
 
@@ -158,3 +158,38 @@ def test_with_workers_the_same_is_left_and_recorded(folder: Folder) -> None:
     code, ran = folder.run("-n", "2")
     assert (code, sorted(ran)) == (0, NAMES)
     assert folder.report()["deferred"] == []
+
+
+def told(folder: Folder, **more: object) -> dict[str, Any]:
+    report = str(folder.path / "report.json")
+    order: dict[str, Any] = {"state": str(folder.state), "report": report, "changed": [], "seconds": None}
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(TOOLS), "XPTASKS_TESTS": json.dumps({**order, **more})}
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "xptasks.tiers.pytest_order", "-p", "no:randomly"],
+        cwd=folder.path, env=environ, capture_output=True, check=False,
+    )  # fmt: skip
+    return folder.report()
+
+
+@pytest.mark.parametrize("name", ["test_a.py::test_1", "test_a.py"])
+def test_what_is_left_out_is_said(folder: Folder, name: str) -> None:
+    report = told(folder, left_out=[name, "gone.py::test"])
+    assert report["left_out"] == [f"test_a.py::test_{number}" for number in ((1,) if "::" in name else (1, 2))]
+    assert sum(report["counts"].values()) == 4 - len(report["left_out"])
+
+
+def test_a_module_that_cannot_be_imported_need_not_stop_the_others(folder: Folder) -> None:
+    (folder.path / "test_c.py").write_text("import nothing_like_this\n")
+    assert told(folder)["counts"] == {}
+    report = told(folder, go_on=True)
+    assert report["counts"] == {"passed": 4}
+    assert [failure["test"] for failure in report["failures"]] == ["test_c.py"]
+
+
+def test_no_test_takes_for_ever_where_a_project_is_measured(folder: Folder) -> None:
+    hangs = "import time\ndef test_hangs():\n    try:\n        time.sleep(60)\n    except Exception:\n        pass\n"
+    (folder.path / "test_c.py").write_text(hangs)
+    report = told(folder, limit=0.3, journal=str(folder.path / "at-hand"))
+    assert report["counts"] == {"failed": 1, "passed": 4}
+    assert "did not end within 0.3 s" in report["failures"][0]["message"]
+    assert (folder.path / "at-hand").read_text() == "test_c.py::test_hangs"

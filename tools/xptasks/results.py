@@ -200,7 +200,8 @@ class StepContext:
 
     Attributes:
         project: the project's folder, absolute.
-        python: the interpreter of the tier's environment.
+        python: the interpreter of the tier's environment, where the project is.
+        own: the interpreter that has xptasks: the same, unless the tier's runner is `outside`.
         sources, tests: the project's configured folders, relative.
         extra: words after the step's name on the command line.
         scratch: an empty folder for this run's artifacts.
@@ -209,6 +210,7 @@ class StepContext:
         changed: files that differ from those of the last green run, relative.
         rerun: the command that runs just this step again; words may follow it.
         base: the commit at which the change at hand left the trunk, empty when nobody knows.
+        told: more that the test steps tell pytest: see `tiers.pytest_order`.
         slices: the parts of the configuration that the step asked for (e.g. `contracts`).
     """
 
@@ -223,7 +225,14 @@ class StepContext:
     changed: tuple[str, ...] = ()
     rerun: str = ""
     base: str = ""
+    own: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict)
     slices: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Inside, there is one interpreter."""
+        if not self.own:
+            object.__setattr__(self, "own", self.python)
 
 
 class Step(Protocol):
@@ -233,6 +242,7 @@ class Step(Protocol):
     the table `[steps.NAME]`. `command` says what to run, `read` what the output means; neither has effects but that
     `read` may open the command's artifacts. A module may also name the steps that it makes needless (`REPLACES`), and
     what it always or sometimes measures (`MEASURES`, with globs, and `SOMETIMES`), so that what is gone is missed.
+    `OURS` says that its `NEEDS` are xptasks's own, and not for an environment in which xptasks is not.
     """
 
     NEEDS: Sequence[str]

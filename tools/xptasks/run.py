@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -25,6 +26,8 @@ from xptasks.results import Circumstances, Event
 from xptasks.system.orphans import sweep
 from xptasks.system.parentage import die_with_parent
 from xptasks.system.processes import Supervisor
+from xptasks.tiers import environment as tier_environment
+from xptasks.tiers import fingerprint
 from xptasks.tiers.run import exit_code
 
 _ELSEWHERE = frozenset({"alerts", "history"})  # what is set there changes nothing about a run
@@ -51,14 +54,18 @@ def main(argv: Sequence[str]) -> int:
 
 def _prepare(project: Path, options: argparse.Namespace) -> gate.Prepared:
     loaded = config.load(project, profile=options.profile, overrides=options.set)
+    own = tuple(path for path in sys.path if path.endswith(("site-packages", "dist-packages")))
+    elsewhere = Path(options.environment).resolve() if options.environment else None
     request = gate.Request(
         project,
         options.tier,
         os.environ,
         words=tuple(options.words),
-        packages=tuple(path for path in sys.path if path.endswith(("site-packages", "dist-packages"))),
-        use_cache=not options.no_cache,
-        ordinary=not (options.profile or options.set),
+        **_outside(elsewhere),
+        packages=(*fingerprint.site_packages_of(str(elsewhere)), *own) if elsewhere else own,
+        use_cache=not (options.no_cache or options.measure),
+        measure=options.measure,
+        ordinary=not (options.profile or options.set or options.measure),
         run_id=f"{options.tier}-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{os.urandom(3).hex()}",
         circumstances=_circumstances(loaded, options),
     )
@@ -80,6 +87,19 @@ def _circumstances(loaded: Loaded, options: argparse.Namespace) -> Circumstances
         attempt=int(attempt) if attempt.isdecimal() else 1,
         again=str(actors.again(environ) or ""),
     )
+
+
+def _outside(environment: Path | None) -> dict[str, Any]:
+    """Where the project is installed, when that is not where this runs."""
+    if environment is None:
+        return {}
+    python = Path(fingerprint.programs_of(str(environment))) / "python"
+    if not python.exists():
+        hint = "let Nox make it: nox -s TIER --install-only"
+        raise CannotRunError(f"there is no environment in {environment}", hint=hint)
+    package = Path(__file__).resolve().parent
+    path = str(tier_environment.importable(environment, package))
+    return {"python": str(python), "environment": environment, "own": sys.executable, "path": path}
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -105,6 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", dest="output", action="store_const", const="json", help="print the result as JSON")
     parser.add_argument("--output", choices=MODES, help="how progress is shown; chosen by itself otherwise")
     parser.add_argument("--no-cache", action="store_true", help="run every step; what is green is kept all the same")
+    parser.add_argument("--environment", help="the environment of the project, when it is not the one this runs in")
+    parser.add_argument("--measure", action="store_true", help="the raw truth, without baseline and ratchets")
     parser.add_argument("--profile", help="a profile of xpconfig.toml")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one key")
     parser.add_argument("words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
@@ -114,7 +136,8 @@ def _parser() -> argparse.ArgumentParser:
 def _run(prepared: gate.Prepared, mode: str | None) -> int:
     project = prepared.request.project
     runs = project / ".xp" / "runs"
-    emit = sinks(mode, os.environ, project, sys.stdout, sys.stderr, more=[history(Recorder(project))])
+    told = [] if prepared.request.measure else [history(Recorder(project))]  # a measurement is no gate
+    emit = sinks(mode, os.environ, project, sys.stdout, sys.stderr, more=told)
     for notice in _notices(prepared, runs):
         emit(Event("notice", 0.0, data={"message": notice}))
     finished = gate.run(prepared, Supervisor(prepared.terms.run_id, runs), emit)

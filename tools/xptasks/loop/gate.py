@@ -18,16 +18,19 @@ from xptasks import steps
 from xptasks.config.overrides import did_you_mean
 from xptasks.config.settings import Config
 from xptasks.errors import UsageError
-from xptasks.loop import ratcheting
+from xptasks.loop import known, ratcheting
 from xptasks.results import Circumstances, Command, Event, Status, StepContext
 from xptasks.system import change
 from xptasks.system.files import atomic_write
+from xptasks.system.machine import PYTHON
 from xptasks.tiers import cache, fingerprint, patterns, plan, quick
 from xptasks.tiers.fingerprint import Tree, UncacheableError
 from xptasks.tiers.run import Door, Finished, Judge, Planned, Terms
 from xptasks.tiers.run import run as run_steps
 from xptasks.tiers.settings import StepOptions, TierSettings
 
+_QUICK = "unit"  # the step that leaves out slow tests
+_MEASURING = {"go_on": True, "limit": 20.0}
 _FIXED = {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "120"}
 
 
@@ -41,9 +44,12 @@ class Request:
         environ: the caller's environment.
         words: what follows `--`: names of steps, then words for the last of them.
         python, environment: the interpreter of the tier's environment, and that environment's folder.
+        own: the interpreter that has xptasks, when that is another one.
+        path: a folder through which that environment finds what its processes need of xptasks; empty inside.
         packages: the folders that hold what is installed there; by default those of a virtual environment.
         use_cache: False runs every step; results are kept all the same.
         run_id: what the run is called.
+        measure: the raw truth is wanted: nothing counts as known, no ratchet judges, and no test may take for ever.
         today: the day on which exceptions end or not.
         ordinary: nothing was overridden on the command line, so a green run says something about the next one.
         circumstances: under what it takes place, as far as the caller knows.
@@ -55,10 +61,13 @@ class Request:
     words: tuple[str, ...] = ()
     python: str = sys.executable
     environment: Path = Path(sys.prefix)
+    own: str = ""
+    path: str = ""
     packages: tuple[str, ...] = ()
     use_cache: bool = True
     ordinary: bool = True
     run_id: str = ""
+    measure: bool = False
     today: dt.date = field(default_factory=lambda: dt.datetime.now(dt.UTC).date())
     circumstances: Circumstances = field(default_factory=Circumstances)
 
@@ -136,12 +145,17 @@ def prepare(config: Config, request: Request) -> Prepared:
     seconds = {name: kept.seconds(name) for name in wanted}
     return Prepared(
         request,
-        _terms(request, settings, None if extra else ratcheting.gate(request.project, config, request.today), state),
+        _terms(request, settings, _judge(config, request, extra), state),
         tuple(maker.ready(name, extra if name == wanted[-1] else ()) for name in plan.slowest_first(wanted, seconds)),
         state,
         kept,
         notice,
     )
+
+
+def _judge(config: Config, request: Request, extra: tuple[str, ...]) -> Judge | None:
+    """Words for a tool mean that only a part is looked at: then no ratchet judges."""
+    return None if extra or request.measure else ratcheting.gate(request.project, config, request.today)
 
 
 def _terms(request: Request, settings: TierSettings, judge: Judge | None, state: State | None) -> Terms:
@@ -186,6 +200,7 @@ class _Maker:
         self._changed = _changed(request, state.files if state else {})
         self._own = own_globs(request.project)
         self._base = change.merge_base(request.project) or ""
+        self._known = known.Known(request.project) if request.measure else known.of(request.project, self._base)
 
     def ready(self, name: str, extra: tuple[str, ...]) -> Ready:
         """One step."""
@@ -208,13 +223,13 @@ class _Maker:
                 installed=state.installed,
                 python=self._request.python,
                 project=self._request.project,
-                options=options.model_dump_json(),
+                options=options.model_dump_json() + self._known.key(name, tests=_tests(command)),
             )
 
         planned = Planned(
             name,
             command,
-            lambda outcome: step.read(options, outcome),
+            lambda outcome: self._known.judge(name, step.read(options, outcome), outcome),
             self._environment(environ, command),
             self._request.folder / name / "log",
             " ".join((self._rerun(name), *extra)),
@@ -251,6 +266,8 @@ class _Maker:
             changed=self._changed,
             rerun=self._rerun(name),
             base=self._base,
+            own=self._request.own,
+            told=_MEASURING if self._request.measure else self._known.told(quick=name == _QUICK),
             slices={
                 "contracts": self._config.contracts,
                 "generate": self._config.generate,
@@ -265,7 +282,14 @@ class _Maker:
 
     def _environment(self, environ: Mapping[str, str], command: Command) -> dict[str, str]:
         own = {"VIRTUAL_ENV": str(self._request.environment), **_FIXED}
+        if self._request.path:
+            path = os.pathsep.join(filter(None, [self._request.path, environ.get("PYTHONPATH", "")]))
+            own |= {"PYTHONPATH": path, PYTHON: self._request.python}
         return {**environ, **own, **command.env, **command.hints}
+
+
+def _tests(command: Command) -> bool:
+    return any(artifact.name == "tests.json" for artifact in command.artifacts)
 
 
 def _limited(command: Command, options: StepOptions) -> Command:

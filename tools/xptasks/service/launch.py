@@ -8,7 +8,6 @@ It may be used in any thread, many at a time; nothing of the service outlives th
 
 import os
 import socket
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,7 @@ from xptasks.service.settings import PORT, ServiceSettings
 from xptasks.settings import Secret, mask
 from xptasks.system.guard import Guarded, Order, guarded
 from xptasks.system.http import HOST, health, is_taken
+from xptasks.system.machine import project_python
 
 _PYTHON = frozenset({"python", "python3"})
 _ATTEMPTS = 3  # another process may take the port between our choice and the service's start
@@ -57,7 +57,7 @@ def running(
     settings: ServiceSettings,
     project: Path,
     *,
-    python: str = sys.executable,
+    python: str = "",
     environ: Mapping[str, str] = os.environ,
     log: Path | None = None,
 ) -> Iterator[Running]:
@@ -66,7 +66,7 @@ def running(
     Args:
         settings: the table `[service]`.
         project: the project's folder, in which the service runs.
-        python: what `python` means in the command.
+        python: what `python` means in the command; the interpreter that has the project without it.
         environ: the caller's environment, which the service gets, too.
         log: the file that gets its output; a temporary one without it.
 
@@ -81,7 +81,7 @@ def running(
     runs = project / ".xp" / "runs"
     with ExitStack() as stack:
         path = log or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="xptasks-"))) / "service.log"
-        words = _words(settings.command, python)
+        words = _words(settings.command, python or project_python())
         order = Order("service", words, project, {**environ, **own}, path, runs, settings.stop_timeout)
         attempt = _start(stack, settings, order)
         if attempt.running is None:

@@ -14,6 +14,9 @@ PLUGIN = "xptasks.tiers.pytest_order"
 _VARIABLE = "XPTASKS_TESTS"
 CONFORMANCE = "XPTASKS_CONFORMANCE"  # read by xptasks.contracts.pytest_conform
 _CONFORMANCE_FILE = "conformance.json"
+JOURNAL = "at-hand"
+"""The file beside the report with the test that ran last, when a project is measured."""
+
 _FAILED, _INTERRUPTED, _NO_TESTS = 1, 2, 5  # a module that cannot be imported interrupts pytest
 _RESERVED = 0.3  # of the budget: for collecting, tearing down and reading the report
 
@@ -51,7 +54,9 @@ def hints(options: TestOptions, context: StepContext, report: Path) -> dict[str,
     """The plugin's instructions."""
     seconds = context.budget * (1 - _RESERVED) if options.defer and context.budget is not None else None
     state = context.state / "tests.json"
-    order = {"state": str(state), "report": str(report), "changed": context.changed, "seconds": seconds}
+    order = {"state": str(state), "report": str(report), "changed": context.changed, "seconds": seconds, **context.told}
+    if "limit" in order:
+        order["journal"] = str(report.with_name(JOURNAL))
     return {_VARIABLE: json.dumps(order), CONFORMANCE: str(report.with_name(_CONFORMANCE_FILE))}
 
 

@@ -7,6 +7,7 @@ from xptasks.results import Command, Finding, Outcome, Position, Reading, Status
 from xptasks.tiers.settings import StepOptions
 
 NEEDS: tuple[str, ...] = ()
+OURS = True
 _FOUND = 1
 _ENOUGH = 120.0  # seconds of budget from which on a tier can bear the slow checks of a large document
 
@@ -25,7 +26,7 @@ def command(_options: Options, context: StepContext) -> Command:
         words.append("--closed-enums")
     if context.budget is None or context.budget >= _ENOUGH:
         words.append("--thorough")
-    argv = (context.python, "-m", "xptasks.contracts.gate", *words, *(context.extra or paths))
+    argv = (context.own, "-m", "xptasks.contracts.gate", *words, *(context.extra or paths))
     folders = {path.rpartition("/")[0] or "*" for path in paths}
     return Command(argv, inputs=(*sorted(folders), *paths, *generated.values()))
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from xptasks.service.settings import ServiceSettings
 
 NEEDS: tuple[str, ...] = ()
+OURS = True
 _FOUND = 1
 _PROCESS = "xptasks.loop.drift"
 _SAID = 500
@@ -35,7 +36,7 @@ def command(_options: Options, context: StepContext) -> Command:
     secrets = (value for value in service.environment.values() if isinstance(value, Secret))
     passes = tuple(sorted(secret.removeprefix("env:") for secret in secrets if secret.startswith("env:")))
     return Command(
-        (context.python, "-m", _PROCESS, "--json", order(contracts, generate, service)), passes=passes, cacheable=False
+        (context.own, "-m", _PROCESS, "--json", order(contracts, generate, service)), passes=passes, cacheable=False
     )
 
 

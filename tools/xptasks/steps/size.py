@@ -10,6 +10,7 @@ from xptasks.steps import _reading
 from xptasks.tiers.settings import StepOptions
 
 NEEDS: tuple[str, ...] = ()
+OURS = True
 SOMETIMES = ("change_lines",)  # not on the trunk
 
 
@@ -34,7 +35,7 @@ def command(options: Options, context: StepContext) -> Command:
     generate = context.slices.get("generate")
     generated = generate.files().values() if generate else ()
     exclude = [f"--exclude={glob}" for glob in (*EXCLUDE, *generated, *options.exclude)]
-    argv = (context.python, "-m", "xptasks.landing.measure", f"--base={context.base}", f"--limit={options.max_lines}")
+    argv = (context.own, "-m", "xptasks.landing.measure", f"--base={context.base}", f"--limit={options.max_lines}")
     return Command((*argv, *exclude))
 
 

@@ -12,6 +12,7 @@ from xptasks.settings import Secret
 from xptasks.tiers.settings import StepOptions
 
 NEEDS = ("anyio", "httpx")
+OURS = True
 _FOUND = 1
 _SETUP = "setup"
 _MARGIN = 20.0  # seconds for interpreters to start and contracts to load
@@ -28,7 +29,7 @@ def command(_options: Options, context: StepContext) -> Command:
     slowest = max((probe.timeout for probe in probes.values()), default=0.0)
     return Command(
         (
-            context.python,
+            context.own,
             "-m",
             "xptasks.probes.once",
             "--json",

@@ -1,5 +1,6 @@
 """Facts about this machine: which programs it has, where git keeps its hooks."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,14 @@ from pathlib import Path
 from xptasks.system import git
 
 _PATIENCE = 10.0
+
+PYTHON = "XPTASKS_PYTHON"
+"""The variable with the interpreter of the project, where xptasks runs in another one."""
+
+
+def project_python() -> str:
+    """The interpreter that has the project installed."""
+    return os.environ.get(PYTHON) or sys.executable
 
 
 def find(program: str) -> str | None:

@@ -17,6 +17,9 @@ from xptasks.tiers import fingerprint, patterns
 from xptasks.tiers.fingerprint import Tree
 
 _FORMAT = 1
+_JUDGES = frozenset({".xptasks/baseline.toml", ".xptasks/adoption.json"})
+"""Files of ours that no tool reads: what they say about a step is in its options."""
+
 _KEPT = 32  # results a step: enough for the branches that one worktree switches between
 
 
@@ -139,5 +142,5 @@ def key(  # noqa: PLR0913 - everything that a result depends on, each by its nam
 def inputs(project: Path, files: Tree, command: Command, own: tuple[str, ...]) -> Tree:
     """The files that a step depends on; `own` are globs for the library's code where the project is the library."""
     globs = (*command.inputs, *own)
-    named = patterns.matching(files, globs)
+    named = patterns.matching({path: blob for path, blob in files.items() if path not in _JUDGES}, globs)
     return named | patterns.ignored(str(project), patterns.reaching(globs, files))

@@ -2,11 +2,18 @@
 
 Loaded with `-p xptasks.tiers.pytest_order`; its instructions come as JSON in the variable `XPTASKS_TESTS`:
 `state` (a file kept from run to run), `report` (this run's), `changed` (paths) and `seconds` (until no further test is
-started). With pytest-xdist the workers order and defer, and the controller writes the report.
+started). Where some failures are known: `left_out` (tests that are not run) and `go_on` (whether the other tests run
+although a module cannot be imported). Where a project is measured for the first time: `limit` (seconds that one phase
+of a test may take) and `journal` (a file with the test at hand). With pytest-xdist the workers order and defer, and
+the controller writes the report.
+
+Nothing here needs more than Python 3.10 and pytest 6.2: outside of its own environment it runs with the project's.
 """
 
 import json
 import os
+import signal
+import threading
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -19,6 +26,13 @@ from xptasks.tiers.select import ordered
 VARIABLE = "XPTASKS_TESTS"
 _STARTED = time.monotonic()  # a clock that all processes of a machine share
 _WORKER_KEY = "xptasks"
+_SLOW = 1.0  # seconds from which on the report names a test
+TOO_LONG = "did not end within"
+"""The beginning of what a test that was stopped at its limit is said to have done."""
+
+
+class TookTooLongError(BaseException):
+    """A test was stopped at its limit; no `except Exception` of the test may swallow that."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", None)
     if worker is not None:
         if _WORKER_KEY in worker:
+            _prepare(worker[_WORKER_KEY], config)
             config.pluginmanager.register(Chooser(worker[_WORKER_KEY], config), "xptasks-chooser")
         return
     text = os.environ.pop(VARIABLE, "")  # tests that start pytest themselves must not write our report
@@ -33,9 +48,57 @@ def pytest_configure(config: pytest.Config) -> None:
         instructions = json.loads(text)
         seconds = instructions.pop("seconds")
         instructions["deadline"] = None if seconds is None else _STARTED + seconds
+        _prepare(instructions, config)
         chooser = Chooser(instructions, config)
         config.pluginmanager.register(chooser, "xptasks-chooser")
         config.pluginmanager.register(Recorder(instructions, config, chooser), "xptasks-recorder")
+
+
+def _prepare(instructions: dict[str, Any], config: pytest.Config) -> None:
+    if instructions.get("go_on"):
+        config.option.continue_on_collection_errors = True
+    if instructions.get("limit") and hasattr(signal, "setitimer"):
+        config.pluginmanager.register(Limit(instructions["limit"], instructions.get("journal", "")), "xptasks-limit")
+
+
+class Limit:
+    """Stops a test that takes too long, and notes which test is at hand, in case that nothing can stop it."""
+
+    def __init__(self, seconds: float, journal: str) -> None:
+        self._seconds = seconds
+        self._journal = Path(journal) if journal else None
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Note the test, and limit what prepares it."""
+        if self._journal is not None:
+            self._journal.write_text(item.nodeid, encoding="utf-8")
+        yield from self._limited()
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, None, None]:
+        """Limit the test."""
+        yield from self._limited()
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_teardown(self) -> Generator[None, None, None]:
+        """Limit what cleans up."""
+        yield from self._limited()
+
+    def _limited(self) -> Generator[None, None, None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGALRM, self._stop)
+        signal.setitimer(signal.ITIMER_REAL, self._seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+    def _stop(self, *_: object) -> None:
+        raise TookTooLongError(f"{TOO_LONG} {self._seconds:g} s")
 
 
 class Chooser:
@@ -46,11 +109,18 @@ class Chooser:
         self._changed = set(instructions["changed"])
         self._deadline = instructions["deadline"]
         self._config = config
+        self._left_out = frozenset(instructions.get("left_out", ()))
         self.deferred: list[str] = []
+        self.left_out: list[str] = []
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Put likely failures first, after every other plugin has had its way."""
+        """Put likely failures first, after every other plugin has had its way; leave out what must not run."""
+        if self._left_out:
+            gone = [item for item in items if not self._left_out.isdisjoint(_names(item.nodeid))]
+            self.left_out += [item.nodeid for item in gone]
+            items[:] = [item for item in items if self._left_out.isdisjoint(_names(item.nodeid))]
+            self._config.hook.pytest_deselected(items=gone)
         remembered = self._remembered
         indices = ordered(
             [item.nodeid for item in items],
@@ -72,7 +142,7 @@ class Chooser:
         """A worker tells its controller what it left."""
         output = getattr(self._config, "workeroutput", None)
         if output is not None:
-            output[_WORKER_KEY] = self.deferred
+            output[_WORKER_KEY] = [self.deferred, self.left_out]
 
 
 class Recorder:
@@ -86,6 +156,8 @@ class Recorder:
         self._outcomes: dict[str, str] = {}
         self._failures: list[dict[str, Any]] = []
         self._deferred = chooser.deferred
+        self._left_out = chooser.left_out
+        self._seconds: dict[str, float] = {}
         self._remembered = _load(self._state)
 
     @pytest.hookimpl(optionalhook=True)
@@ -96,10 +168,13 @@ class Recorder:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - as above
         """Hear from a worker what it left."""
-        self._deferred.extend(getattr(node, "workeroutput", {}).get(_WORKER_KEY, ()))
+        deferred, left_out = getattr(node, "workeroutput", {}).get(_WORKER_KEY, ((), ()))
+        self._deferred.extend(deferred)
+        self._left_out.extend(test for test in left_out if test not in self._left_out)  # each worker collects all
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    def pytest_runtest_logreport(self, report: "pytest.TestReport") -> None:
         """Remember the worst that happened in setup, call and teardown."""
+        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
         if report.failed:
             self._outcomes[report.nodeid] = "failed"
             self._failures.append(self._failure(report))
@@ -108,19 +183,26 @@ class Recorder:
         elif report.when == "call":
             self._outcomes.setdefault(report.nodeid, "passed")
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+    def pytest_collectreport(self, report: "pytest.CollectReport") -> None:
         """A module that cannot be imported is a failure too."""
         if report.failed:
             self._failures.append(self._failure(report))
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(hookwrapper=True)
     def pytest_sessionfinish(self) -> Generator[None, None, None]:
         """Write the report and the state, after all teardowns."""
         yield
         counts: dict[str, int] = {}
         for outcome in self._outcomes.values():
             counts[outcome] = counts.get(outcome, 0) + 1
-        report = {"counts": counts, "failures": self._failures, "deferred": self._deferred}
+        slow = {test: round(seconds, 1) for test, seconds in self._seconds.items() if seconds >= _SLOW}
+        report = {
+            "counts": counts,
+            "failures": self._failures,
+            "deferred": self._deferred,
+            "left_out": self._left_out,
+            "slow": slow,
+        }
         self._report.parent.mkdir(parents=True, exist_ok=True)
         self._report.write_text(json.dumps(report), encoding="utf-8")
         self._remember()
@@ -133,7 +215,7 @@ class Recorder:
         self._state.parent.mkdir(parents=True, exist_ok=True)
         self._state.write_text(json.dumps(state), encoding="utf-8")
 
-    def _failure(self, report: pytest.TestReport | pytest.CollectReport) -> dict[str, Any]:
+    def _failure(self, report: "pytest.TestReport | pytest.CollectReport") -> dict[str, Any]:
         crash = getattr(report.longrepr, "reprcrash", None)
         path, line = report.nodeid.partition("::")[0], None
         location = getattr(report, "location", None)
@@ -150,6 +232,13 @@ class Recorder:
         if not file.is_relative_to(self._root) or "site-packages" in file.parts:
             return None
         return str(file.relative_to(self._root))
+
+
+def _names(test: str) -> list[str]:
+    """All by which a test may be called: its node id, that without its parameters, its class, its file."""
+    parts = test.split("::")
+    whole = ["::".join(parts[: count + 1]) for count in range(len(parts))]
+    return [*whole, test.partition("[")[0]]
 
 
 def _load(path: Path) -> dict[str, set[str]]:

@@ -1,10 +1,13 @@
 """The tables `[tiers.NAME]` and what every `[steps.NAME]` has in common."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from xptasks.settings import Duration, ProjectPath, Settings, VariableName
+from xptasks.settings import Duration, ProjectPath, PythonVersion, Settings, VariableName
+
+Runner = Literal["inside", "outside"]
+Install = Literal["editable", "dependencies", "none"]
 
 
 class TierSettings(Settings):
@@ -30,6 +33,49 @@ class TierSettings(Settings):
             examples=[["requirements/fast.txt"]],
         ),
     ] = ()
+    runner: Annotated[
+        Runner,
+        Field(
+            description="Where xptasks itself runs: `inside` the tier's environment, or `outside`, where Nox runs. "
+            "Outside, nothing of xptasks is installed beside the project, whatever versions it pins.",
+            examples=["outside"],
+        ),
+    ] = "inside"
+    python: Annotated[
+        PythonVersion | None,
+        Field(description="The Python of the tier's environment; that of Nox without it.", examples=["3.12"]),
+    ] = None
+    install: Annotated[
+        Install,
+        Field(
+            description="How the project gets into the environment: `editable`, only its `dependencies`, or not.",
+            examples=["dependencies"],
+        ),
+    ] = "editable"
+    extras: Annotated[
+        tuple[str, ...], Field(description="Extras of the project that are installed.", examples=[["standard"]])
+    ] = ()
+    groups: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Dependency groups that are installed: of PEP 735, Poetry or PDM by their names, "
+            "`hatch:NAME`, `tox:NAME`, `pipenv:packages`.",
+            examples=[["dev"]],
+        ),
+    ] = ()
+    packages: Annotated[
+        tuple[str, ...],
+        Field(description="Further requirements of the environment.", examples=[["pytest-asyncio>=0.24"]]),
+    ] = ()
+    lock: Annotated[
+        str,
+        Field(
+            pattern=r"^([\w.-]+/)*([\w.-]+)?$",
+            description="A lock file whose pins hold for all that is installed: `uv.lock`, `poetry.lock`, `pdm.lock`, "
+            "`pylock.toml` or `Pipfile.lock`, here or in a folder above.",
+            examples=["uv.lock"],
+        ),
+    ] = ""
     allow_partial: Annotated[
         bool,
         Field(

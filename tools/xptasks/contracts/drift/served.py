@@ -14,6 +14,7 @@ from typing import Any
 
 from xptasks.errors import CannotRunError
 from xptasks.system.limits import run_limited
+from xptasks.system.machine import project_python
 
 _MARK = "xptasks-openapi "
 _LAST = 10  # lines of what the child said
@@ -35,7 +36,7 @@ def of_application(name: str, seconds: float) -> dict[str, Any]:
         if line.startswith(_MARK):
             found.append(line.removeprefix(_MARK))
 
-    ending = run_limited((sys.executable, "-m", __name__, name), seconds, take)
+    ending = run_limited((project_python(), "-m", __name__, name), seconds, take)
     if not found:
         why = f"it took longer than {seconds:g} s" if ending.timed_out else "its last words:"
         said = "\n".join(ending.errors.strip().splitlines()[-_LAST:])

@@ -1,0 +1,50 @@
+"""What a lock file pins, as constraints for whatever is installed: `name==version`, one a line. Pure.
+
+Constraints instead of the tools' own exports: every installer understands them, they hold for what the project asks
+for and leave alone what it does not, and no tool has to agree about workspaces, groups or interpreters.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+NAMES = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
+_ELSEWHERE = frozenset({"editable", "virtual", "directory", "git", "url", "path", "archive", "vcs"})
+
+
+def constraints(name: str, text: str) -> list[str]:
+    """The pins of a lock file; a name with several versions (they differ by platform or Python) is left free.
+
+    Args:
+        name: the file's name, one of `NAMES`; a folder may stand before it.
+        text: what it says.
+
+    Raises:
+        ValueError: it is not what its name says.
+    """
+    try:
+        pairs = list(_pipenv(json.loads(text)) if name.endswith("Pipfile.lock") else _packages(tomllib.loads(text)))
+    except (AttributeError, TypeError, KeyError) as problem:
+        raise ValueError(f"{name}: not a lock file that is known: {problem}") from None
+    versions: dict[str, set[str]] = {}
+    for package, version in pairs:
+        versions.setdefault(re.sub(r"[-_.]+", "-", package).lower(), set()).add(version)
+    return [f"{package}=={found.pop()}" for package, found in sorted(versions.items()) if len(found) == 1]
+
+
+def _packages(loaded: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """`[[package]]` of uv, Poetry and PDM, `[[packages]]` of PEP 751; what is no release of an index is left out."""
+    for package in (*loaded.get("package", ()), *loaded.get("packages", ())):
+        source = package.get("source", {})
+        elsewhere = _ELSEWHERE & {*source, source.get("type", ""), *package}
+        if package.get("version") and not elsewhere:
+            yield package["name"], package["version"]
+
+
+def _pipenv(loaded: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for section in ("default", "develop"):
+        for name, details in loaded.get(section, {}).items():
+            if str(details.get("version", "")).startswith("=="):
+                yield name, details["version"].removeprefix("==")
