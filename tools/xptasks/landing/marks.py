@@ -103,6 +103,7 @@ class Queued:
         branch: the branch it was made on.
         actor: who proposes, as `str(Actor)`; empty when nobody said.
         reverts: the commits of the trunk that it takes back, the newest last; for changes that the loop makes itself.
+        place: the clone that it was queued from; empty when nobody said.
     """
 
     change: str
@@ -115,6 +116,7 @@ class Queued:
     branch: str = ""
     actor: str = ""
     reverts: tuple[str, ...] = ()
+    place: str = ""
 
     def content(self) -> str:
         """The annotated tag that queues it."""
@@ -123,6 +125,7 @@ class Queued:
             "branch": self.branch,
             "actor": self.actor,
             "reverts": self.reverts,
+            "place": self.place,
         }
         text = "\n\n".join(filter(None, (clean(self.title).replace("\n", " "), clean(self.body).strip())))
         return tag(self.head, self.change, self.signed, text, told)
@@ -143,6 +146,7 @@ class Queued:
             str(told.get("branch", "")),
             str(told.get("actor", "")),
             _words(told.get("reverts")),
+            str(told.get("place", "")),
         )
 
     @classmethod
