@@ -50,7 +50,7 @@ class Repository:
 
     def _query(self, name: str, *, repeatable: bool = True, **variables: object) -> Any:  # noqa: ANN401 - any JSON
         place = {} if name in {"Arm", "Disarm", "Enqueue", "Dequeue"} else self._place()
-        return self.client.query(name, queries.EVERY[name], repeatable=repeatable, **place, **variables)
+        return self.client.query(name, queries.EVERY[name], {**place, **variables}, repeatable=repeatable)
 
     def _place(self) -> dict[str, str]:
         owner, _, name = self.name.partition("/")

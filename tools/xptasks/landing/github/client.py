@@ -8,6 +8,7 @@ nothing because of a rate limit.
 import json
 import random
 import time
+import weakref
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -87,6 +88,7 @@ class Client:
         self._patience = patience
         self._machine = machine or Time()
         self._http = self._connected()
+        weakref.finalize(self, self._http.close)  # nobody who looks at a forge has to close it
         self._known: dict[str, tuple[str, Answer]] = {}  # what was answered with an ETag, by address
 
     def _connected(self) -> "httpx.Client":
@@ -158,14 +160,14 @@ class Client:
         """
         return self._ask(method, self._api + path, body=body, repeatable=repeatable)
 
-    def query(self, name: str, document: str, *, repeatable: bool = True, **variables: object) -> Any:  # noqa: ANN401 - any JSON
+    def query(self, name: str, document: str, variables: Mapping[str, object], *, repeatable: bool = True) -> Any:  # noqa: ANN401 - any JSON
         """Ask GraphQL; the answer's data.
 
         Args:
             name: of the operation, for messages.
             document: what is asked.
-            repeatable: False for what changes something.
             variables: of the operation.
+            repeatable: False for what changes something.
 
         Raises:
             RefusedError: there are errors, also beside data.

@@ -33,7 +33,8 @@ fragment Pull on PullRequest {
   autoMergeRequest { mergeMethod enabledBy { login } }
   commits(last: 1) { nodes { commit { oid statusCheckRollup { ...Checks } } } }
   timelineItems(last: 1, itemTypes: [REMOVED_FROM_MERGE_QUEUE_EVENT, ADDED_TO_MERGE_QUEUE_EVENT,
-    AUTO_MERGE_DISABLED_EVENT, AUTO_MERGE_ENABLED_EVENT, CLOSED_EVENT, REOPENED_EVENT, HEAD_REF_FORCE_PUSHED_EVENT, PULL_REQUEST_COMMIT]) {
+    AUTO_MERGE_DISABLED_EVENT, AUTO_MERGE_ENABLED_EVENT,
+    CLOSED_EVENT, REOPENED_EVENT, HEAD_REF_FORCE_PUSHED_EVENT, PULL_REQUEST_COMMIT]) {
     nodes {
       __typename
       ... on RemovedFromMergeQueueEvent {
