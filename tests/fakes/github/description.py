@@ -6,6 +6,7 @@ here, with all that they refer to, into the system's temporary folder, under a n
 
 import json
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -22,16 +23,29 @@ GRAPHQL = ROOT / "graphql-schema/schema.graphql"
 MISSING = "npm install --no-save --prefix .xp/compilers typescript @octokit/openapi @octokit/graphql-schema"
 
 OPERATIONS = frozenset(
-    """
-    actions/list-workflow-runs-for-repo actions/get-workflow-run-attempt
-    checks/list-for-ref
-    git/create-ref
-    issues/add-labels issues/create issues/create-comment issues/list-comments issues/list-events-for-timeline
-    issues/list-for-repo issues/remove-label issues/update issues/update-comment
-    pulls/create pulls/get pulls/list pulls/merge pulls/update
-    repos/create-commit-status repos/get repos/get-branch repos/get-branch-rules repos/get-repo-ruleset
-    repos/list-activities
-    """.split()
+    {
+        "actions/list-workflow-runs-for-repo",
+        "actions/get-workflow-run-attempt",
+        "git/create-ref",
+        "issues/add-labels",
+        "issues/create",
+        "issues/create-comment",
+        "issues/list-for-repo",
+        "issues/remove-label",
+        "issues/update",
+        "issues/update-comment",
+        "pulls/create",
+        "pulls/get",
+        "pulls/list",
+        "pulls/merge",
+        "pulls/update",
+        "repos/create-commit-status",
+        "repos/get",
+        "repos/get-branch",
+        "repos/get-branch-rules",
+        "repos/get-repo-ruleset",
+        "repos/list-activities",
+    }
 )
 """What the fake answers; a request for anything else is a mistake of ours."""
 
@@ -56,8 +70,6 @@ def index() -> Json:
 
 
 def hash_of(names: frozenset[str]) -> str:
-    import zlib
-
     return f"{zlib.crc32(' '.join(sorted(names)).encode()):08x}"
 
 
@@ -200,7 +212,12 @@ def modern(schema: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 _NOTHING = object()
-_TEXTS = {"date-time": "2026-01-01T00:00:00Z", "date": "2026-01-01", "uri": "https://example.com/", "email": "a@example.com"}
+_TEXTS = {
+    "date-time": "2026-01-01T00:00:00Z",
+    "date": "2026-01-01",
+    "uri": "https://example.com/",
+    "email": "a@example.com",
+}
 
 
 def answer(key: str, status: int, values: object) -> Any:  # noqa: ANN401 - any JSON

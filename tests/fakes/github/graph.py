@@ -27,7 +27,7 @@ _EVENTS = {
 }
 
 
-class Refused(GraphQLError):
+class RefusedError(GraphQLError):
     """An error with a type, as GitHub's have."""
 
     def __init__(self, kind: str, message: str) -> None:
@@ -42,12 +42,21 @@ def schema() -> graphql.GraphQLSchema:
     return graphql.build_ast_schema(parsed, assume_valid=True, assume_valid_sdl=True)
 
 
+@cache
+def _checked(text: str) -> tuple[graphql.DocumentNode, tuple[str, ...]]:
+    document = graphql.parse(text)
+    return document, tuple(error.message for error in graphql.validate(schema(), document))
+
+
 def problems(body: object) -> list[str]:
     """What is wrong about a request: the document, or its variables."""
-    if not isinstance(body, dict) or not {"query", "variables"} <= body.keys() <= {"query", "variables", "operationName"}:
+    if not isinstance(body, dict) or not {"query", "variables"} <= body.keys() <= {
+        "query",
+        "variables",
+        "operationName",
+    }:
         return [f"no GraphQL request: {body!r}"]
-    document = graphql.parse(body["query"])
-    found = [error.message for error in graphql.validate(schema(), document)]
+    document, found = _checked(body["query"])
     operations = [each for each in document.definitions if isinstance(each, graphql.OperationDefinitionNode)]
     if len(operations) != 1 or operations[0].name is None or operations[0].name.value != body["operationName"]:
         return [*found, "not one operation of that name"]
@@ -59,9 +68,8 @@ def problems(body: object) -> list[str]:
 
 def run(world: World, body: Json) -> Json:
     """The answer."""
-    done = graphql.graphql_sync(
-        schema(), body["query"], Root(world).value(), variable_values=body["variables"], operation_name=body["operationName"]
-    )
+    document, _ = _checked(body["query"])
+    done = graphql.execute_sync(schema(), document, Root(world).value(), variable_values=body["variables"])
     answer: Json = {"data": done.data}
     if done.errors:
         answer["errors"] = [_error(error) for error in done.errors]
@@ -70,7 +78,7 @@ def run(world: World, body: Json) -> Json:
 
 def _error(error: GraphQLError) -> Json:
     original = error.original_error or error
-    kind = original.kind if isinstance(original, Refused) else "INTERNAL"
+    kind = original.kind if isinstance(original, RefusedError) else "INTERNAL"
     return {"type": kind, "message": error.message, "path": error.path}
 
 
@@ -95,12 +103,12 @@ class Root:
         }
 
     def _mutation(self, act: Callable[[Pull, Json], None]) -> Callable[..., Json]:
-        def mutate(info: GraphQLResolveInfo, input: Json) -> Json:  # noqa: A002 - GitHub's name
+        def mutate(info: "GraphQLResolveInfo[Any]", input: Json) -> Json:  # noqa: A002 - GitHub's name
             may(self.world, "pull_requests", "write")
             key = "id" if "id" in input else "pullRequestId"
             pull = self.world.pulls[int(input[key].removeprefix("PR_"))]
             if input.get("expectedHeadOid", self.world.head_of(pull)) != self.world.head_of(pull):
-                raise Refused("UNPROCESSABLE", "The expected head oid does not match the pull request's head")
+                raise RefusedError("UNPROCESSABLE", "The expected head oid does not match the pull request's head")
             act(pull, input)
             self.world.settle()
             return {"pullRequest": self._pull(pull), "mergeQueueEntry": None}
@@ -109,37 +117,37 @@ class Root:
 
     def _arm(self, pull: Pull, given: Json) -> None:
         if not self.world.auto_merge:
-            raise Refused("UNPROCESSABLE", "Auto merge is not allowed for this repository")
+            raise RefusedError("UNPROCESSABLE", "Auto merge is not allowed for this repository")
         if pull.state != "OPEN":
-            raise Refused("UNPROCESSABLE", "Pull request is closed")
+            raise RefusedError("UNPROCESSABLE", "Pull request is closed")
         state = self.world._state_of(pull)[1]
         if state in {"CLEAN", "UNSTABLE"}:
-            raise Refused("UNPROCESSABLE", f"Pull request Pull request is in {state.lower()} status")
+            raise RefusedError("UNPROCESSABLE", f"Pull request Pull request is in {state.lower()} status")
         pull.armed = Armed(given.get("mergeMethod", "MERGE"), self.world.viewer, self.world.head_of(pull))
         self.world.happened(pull, "auto_merge_enabled", self.world.viewer)
 
     def _disarm(self, pull: Pull, given: Json) -> None:
         if not pull.armed:
-            raise Refused("UNPROCESSABLE", "Can't disable auto-merge for this pull request")
+            raise RefusedError("UNPROCESSABLE", "Can't disable auto-merge for this pull request")
         pull.armed = None
         self.world.happened(pull, "auto_merge_disabled", self.world.viewer, reason="")
 
     def _enqueue(self, pull: Pull, given: Json) -> None:
         if not self.world.is_queue():
-            raise Refused("UNPROCESSABLE", "Merge queue is not enabled")
+            raise RefusedError("UNPROCESSABLE", "Merge queue is not enabled")
         if self.world._state_of(pull)[1] not in {"CLEAN", "UNSTABLE"}:
-            raise Refused("UNPROCESSABLE", "Pull request is not mergeable")
+            raise RefusedError("UNPROCESSABLE", "Pull request is not mergeable")
         self.world.enqueue(pull)
         self.world.happened(pull, "added_to_merge_queue", self.world.viewer)
 
     def _dequeue(self, pull: Pull, given: Json) -> None:
         if not pull.queued:
-            raise Refused("UNPROCESSABLE", "The pull request is not in the queue")
+            raise RefusedError("UNPROCESSABLE", "The pull request is not in the queue")
         self.world.dequeue(pull, "manual", self.world.viewer)
 
     def _repository(self, owner: str, name: str) -> Json:
         if (owner, name) != ("example", "projects"):
-            raise Refused("NOT_FOUND", f"Could not resolve to a Repository with the name '{owner}/{name}'.")
+            raise RefusedError("NOT_FOUND", f"Could not resolve to a Repository with the name '{owner}/{name}'.")
         world = self.world
         return {
             "pullRequest": lambda info, number: self._numbered(number),
@@ -163,7 +171,7 @@ class Root:
 
     def _numbered(self, number: int) -> Json:
         if number not in self.world.pulls:
-            raise Refused("NOT_FOUND", f"Could not resolve to a PullRequest with the number of {number}.")
+            raise RefusedError("NOT_FOUND", f"Could not resolve to a PullRequest with the number of {number}.")
         return self._pull(self.world.pulls[number])
 
     def _listed(self, wanted: Json) -> Json:
@@ -182,7 +190,6 @@ class Root:
     def _pull(self, pull: Pull) -> Json:
         world = self.world
         head = world.head_of(pull)
-        mergeable, status = world.state_of(pull) if pull.state == "OPEN" else ("UNKNOWN", "UNKNOWN")
         entry = pull.queued
         return {
             "id": f"PR_{pull.number}",
@@ -196,8 +203,8 @@ class Root:
             "headRefName": pull.branch,
             "headRefOid": head,
             "baseRefName": pull.base,
-            "mergeable": mergeable,
-            "mergeStateStatus": status,
+            "mergeable": lambda info: "UNKNOWN" if pull.unknown or pull.state != "OPEN" else world._state_of(pull)[0],
+            "mergeStateStatus": lambda info: world.state_of(pull)[1],
             "reviewDecision": self._review(pull),
             "createdAt": when(world.time),
             "updatedAt": when(world.time),
@@ -217,7 +224,9 @@ class Root:
             }
             if entry
             else None,
-            "autoMergeRequest": {"mergeMethod": pull.armed.method, "enabledBy": actor(pull.armed.by)} if pull.armed else None,
+            "autoMergeRequest": {"mergeMethod": pull.armed.method, "enabledBy": actor(pull.armed.by)}
+            if pull.armed
+            else None,
             "commits": {"nodes": [{"commit": self._commit(head)}]},
             "comments": lambda info, first, after=None: self._comments(pull, after),
             "timelineItems": lambda info, itemTypes, first=None, last=None: self._timeline(pull, itemTypes, last),  # noqa: N803
@@ -318,4 +327,4 @@ def _pascal(name: str) -> str:
 def may(world: World, permission: str, level: str) -> None:
     """Refuse what the token may not do."""
     if world.permissions.get(permission) not in {level, "write"}:
-        raise Refused("FORBIDDEN", "Resource not accessible by personal access token")
+        raise RefusedError("FORBIDDEN", "Resource not accessible by personal access token")

@@ -9,7 +9,7 @@ from tests.fakes.github.world import Check, Comment, Issue, Pull, World
 
 Json = dict[str, Any]
 Handled = tuple[int, Any]
-Handler = Callable[[World, dict[str, str], dict[str, str], Any], Handled]
+Handler = Callable[[World, dict[str, str], dict[str, str], Json], Handled]
 R = "/repos/{owner}/{repo}"
 
 PERMISSIONS = {
@@ -35,7 +35,7 @@ def invalid(message: str) -> Handled:
     return error(422, "Validation Failed", {"resource": "PullRequest", "code": "custom", "message": message})
 
 
-def get_repository(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def get_repository(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     roles = {"admin": False, "maintain": False, "push": True, "triage": True, "pull": True}
     return 200, {
         "full_name": "example/projects",
@@ -46,7 +46,7 @@ def get_repository(world: World, given: dict[str, str], query: dict[str, str], b
     }
 
 
-def list_pulls(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def list_pulls(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     state, head = query.get("state", "open"), query.get("head", "")
     found = [
         pull
@@ -57,11 +57,11 @@ def list_pulls(world: World, given: dict[str, str], query: dict[str, str], body:
     return 200, [rest_pull(world, pull) for pull in found[::-1]]
 
 
-def create_pull(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def create_pull(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     branch, base = body["head"], body["base"]
     if not world.tip(branch) or not world.tip(base):
         return error(422, "Validation Failed", {"resource": "PullRequest", "field": "head", "code": "invalid"})
-    if any(pull.branch == branch and pull.base == base for pull in world.open_pulls()):
+    if any(pull.branch == branch and pull.base == base and not pull.fork for pull in world.open_pulls()):
         return invalid(f"A pull request already exists for example:{branch}.")
     if world.contains(world.tip(base), world.tip(branch)):
         return invalid(f"No commits between {base} and {branch}")
@@ -72,11 +72,11 @@ def create_pull(world: World, given: dict[str, str], query: dict[str, str], body
     return 201, rest_pull(world, pull)
 
 
-def get_pull(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def get_pull(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     return 200, rest_pull(world, world.pulls[int(given["pull_number"])])
 
 
-def update_pull(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def update_pull(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     pull = world.pulls[int(given["pull_number"])]
     pull.title = body.get("title", pull.title)
     pull.body = body.get("body", pull.body)
@@ -86,7 +86,7 @@ def update_pull(world: World, given: dict[str, str], query: dict[str, str], body
     return 200, rest_pull(world, pull)
 
 
-def merge_pull(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def merge_pull(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     pull = world.pulls[int(given["pull_number"])]
     if pull.state != "OPEN":
         return error(405, "Pull Request is not mergeable")
@@ -96,7 +96,11 @@ def merge_pull(world: World, given: dict[str, str], query: dict[str, str], body:
     status = world._state_of(pull)[1]
     if status == "DIRTY" or (status not in {"CLEAN", "UNSTABLE"} and world.bypass == "never"):
         return error(405, "Repository rule violations found")
-    return 200, {"sha": world.merge(pull, body.get("merge_method", "merge").upper()), "merged": True, "message": "merged"}
+    return 200, {
+        "sha": world.merge(pull, body.get("merge_method", "merge").upper()),
+        "merged": True,
+        "message": "merged",
+    }
 
 
 def rest_pull(world: World, pull: Pull) -> Json:
@@ -113,7 +117,7 @@ def rest_pull(world: World, pull: Pull) -> Json:
     }
 
 
-def add_labels(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def add_labels(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     pull = world.pulls[int(given["issue_number"])]
     for name in body["labels"]:
         if name not in pull.labels:
@@ -121,7 +125,7 @@ def add_labels(world: World, given: dict[str, str], query: dict[str, str], body:
     return 200, [{"name": name} for name in pull.labels]
 
 
-def remove_label(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def remove_label(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     pull = world.pulls[int(given["issue_number"])]
     if given["name"] not in pull.labels:
         return error(404, "Label does not exist")
@@ -129,17 +133,19 @@ def remove_label(world: World, given: dict[str, str], query: dict[str, str], bod
     return 200, [{"name": name} for name in pull.labels]
 
 
-def create_comment(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def create_comment(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     number = int(given["issue_number"])
-    place = world.pulls.get(number) or world.issues[number]
+    places: dict[int, Pull | Issue] = {**world.pulls, **world.issues}
+    place = places[number]
     if len(body["body"]) > 65536:
         return error(422, "Validation Failed", "Body is too long (maximum is 65536 characters)")
     place.comments.append(Comment(world.next(), world.viewer, body["body"]))
     return 201, {"id": place.comments[-1].id, "body": body["body"]}
 
 
-def update_comment(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
-    for place in (*world.pulls.values(), *world.issues.values()):
+def update_comment(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
+    places: list[Pull | Issue] = [*world.pulls.values(), *world.issues.values()]
+    for place in places:
         for comment in place.comments:
             if comment.id == int(given["comment_id"]):
                 comment.body = body["body"]
@@ -147,12 +153,12 @@ def update_comment(world: World, given: dict[str, str], query: dict[str, str], b
     return error(404, "Not Found")
 
 
-def branch_rules(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def branch_rules(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     source = {"ruleset_source_type": "Repository", "ruleset_source": "example/projects", "ruleset_id": 7}
     return 200, [rule | source for rule in world.rules]
 
 
-def get_branch(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def get_branch(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     name = given["branch"]
     if not world.tip(name):
         return error(404, "Branch not found")
@@ -165,13 +171,13 @@ def get_branch(world: World, given: dict[str, str], query: dict[str, str], body:
     }
 
 
-def get_ruleset(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def get_ruleset(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     if given["ruleset_id"] != "7":
         return error(404, "Not Found")
     return 200, {"id": 7, "name": "trunk", "enforcement": "active", "current_user_can_bypass": world.bypass}
 
 
-def create_status(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def create_status(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     if not world.has(given["sha"]):
         return error(422, f"No commit found for SHA: {given['sha']}")
     if len(body.get("description", "")) > 140:
@@ -182,31 +188,32 @@ def create_status(world: World, given: dict[str, str], query: dict[str, str], bo
     return 201, {"state": body["state"], "context": body["context"]}
 
 
-def create_ref(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def create_ref(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     if not world.has(body["sha"]):
         return error(422, "Object does not exist")
     world.git("update-ref", body["ref"], body["sha"])
     return 201, {"ref": body["ref"]}
 
 
-def list_issues(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def list_issues(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     wanted = {*query["labels"].split(",")} if "labels" in query else set()
     found = [issue for issue in world.issues.values() if wanted <= {*issue.labels}]
     pulls = [pull for pull in world.pulls.values() if wanted <= {*pull.labels}]
     as_issues = [
-        {"number": pull.number, "title": pull.title, "body": pull.body, "labels": [], "pull_request": {}} for pull in pulls
+        {"number": pull.number, "title": pull.title, "body": pull.body, "labels": [], "pull_request": {}}
+        for pull in pulls
     ]
     return 200, [*map(rest_issue, found), *as_issues]
 
 
-def create_issue(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def create_issue(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     number = world.next()
     issue = Issue(number, body["title"], body.get("body", ""), list(body.get("labels", ())), author=world.viewer)
     world.issues[number] = issue
     return 201, rest_issue(issue)
 
 
-def update_issue(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def update_issue(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     issue = world.issues[int(given["issue_number"])]
     issue.title, issue.body = body.get("title", issue.title), body.get("body", issue.body)
     issue.state, issue.reason = body.get("state", issue.state), body.get("state_reason", issue.reason)
@@ -225,17 +232,17 @@ def rest_issue(issue: Issue) -> Json:
     }
 
 
-def list_runs(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def list_runs(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     found = [run for run in world.runs if query.get("head_sha", run["head_sha"]) == run["head_sha"]]
     return 200, {"total_count": len(found), "workflow_runs": found}
 
 
-def get_attempt(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def get_attempt(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     found = world.attempts.get((int(given["run_id"]), int(given["attempt_number"])))
     return (200, found) if found else error(404, "Not Found")
 
 
-def list_activity(world: World, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def list_activity(world: World, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     found = [each for each in world.activity if query.get("ref", each["ref"]) == each["ref"]]
     return 200, [each | {"timestamp": when(each["at"])} for each in found]
 
@@ -265,7 +272,7 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-def run(world: World, key: str, given: dict[str, str], query: dict[str, str], body: Any) -> Handled:
+def run(world: World, key: str, given: dict[str, str], query: dict[str, str], body: Json) -> Handled:
     """The answer of an operation, complete as its description wants it."""
     if (given["owner"], given["repo"]) != ("example", "projects"):
         return error(404, "Not Found")

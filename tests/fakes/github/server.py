@@ -17,6 +17,8 @@ from urllib.parse import parse_qsl, urlsplit
 from tests.fakes.github import description, graph, rest
 from tests.fakes.github.world import World
 
+Json = dict[str, Any]
+
 
 @dataclass
 class Fault:
@@ -109,6 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
     github: FakeGitHub
     protocol_version = "HTTP/1.1"
     timeout = 10
+    disable_nagle_algorithm = True  # a header and a body that wait for each other cost 40 ms
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         pass
@@ -131,9 +134,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, method: str) -> None:
         parts = urlsplit(self.path)
         content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        body = json.loads(content) if content else None
+        body: Any = json.loads(content) if content else None
         query = dict(parse_qsl(parts.query))
-        graphql = parts.path == "/graphql"
+        graphql = parts.path == "/graphql" and body is not None
         with self.github.lock:
             found = None if graphql else description.operation_of(method, parts.path)
             name = str(body.get("operationName")) if graphql else found[0] if found else f"{method} {parts.path}"
@@ -145,14 +148,14 @@ class _Handler(BaseHTTPRequestHandler):
             if fault and self._failed(fault, after=False):
                 return
             if token != f"Bearer {self.github.world.token}":
-                return self._send(*rest.error(401, "Bad credentials"), {})
+                self._send(*rest.error(401, "Bad credentials"), {})
+                return
             if graphql:
                 status, answer, more = self._graphql(body)
             else:
                 status, answer, more = self._rest(method, parts.path, query, body, found)
             if not (fault and self._failed(fault, after=True)):
                 self._send(status, answer, more)
-        return None
 
     def _failed(self, fault: Fault, *, after: bool) -> bool:
         if fault.act and not after:
@@ -171,14 +174,18 @@ class _Handler(BaseHTTPRequestHandler):
         return True
 
     def _check_headers(self, name: str, headers: dict[str, str], body: object) -> None:
-        wanted = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28", "user-agent": "xptasks"}
+        wanted = {
+            "accept": "application/vnd.github+json",
+            "x-github-api-version": "2022-11-28",
+            "user-agent": "xptasks",
+        }
         for header, value in wanted.items():
             if headers.get(header) != value:
                 self.github.violations.append(f"{name}: header {header} is {headers.get(header)!r}")
         if body is not None and headers.get("content-type") != "application/json":
             self.github.violations.append(f"{name}: the body is no JSON")
 
-    def _graphql(self, body: Any) -> tuple[int, Any, dict[str, str]]:
+    def _graphql(self, body: Json) -> tuple[int, Any, dict[str, str]]:
         wrong = graph.problems(body)
         if wrong:
             self.github.violations += wrong
@@ -189,20 +196,24 @@ class _Handler(BaseHTTPRequestHandler):
         return 200, answer, {}
 
     def _rest(
-        self, method: str, path: str, query: dict[str, str], body: Any, found: tuple[str, dict[str, str]] | None
+        self, method: str, path: str, query: dict[str, str], body: Json, found: tuple[str, dict[str, str]] | None
     ) -> tuple[int, Any, dict[str, str]]:
         if found is None:
             self.github.violations.append(f"{method} {path}: GitHub's description has no such operation")
             return 404, {"message": "Not Found"}, {}
         key, given = found
-        self.github.violations += [f"{key}: {each}" for each in description.problems_of_request(key, given, query, body)]
+        self.github.violations += [
+            f"{key}: {each}" for each in description.problems_of_request(key, given, query, body)
+        ]
         permission, level = rest.PERMISSIONS.get(key, ("metadata", ""))
         if level and self.github.world.permissions.get(permission) != level:
             message = "Resource not accessible by personal access token"
             return *rest.error(403, message), {"X-Accepted-GitHub-Permissions": f"{permission}={level}"}
         status, value = rest.run(self.github.world, key, given, query, body)
         value, headers = self._paged(value, path, query) if isinstance(value, list) else (value, {})
-        self.github.violations += [f"{key} {status}: {each}" for each in description.problems_of_answer(key, status, value)]
+        self.github.violations += [
+            f"{key} {status}: {each}" for each in description.problems_of_answer(key, status, value)
+        ]
         return status, value, headers
 
     def _paged(self, items: list[Any], path: str, query: dict[str, str]) -> tuple[list[Any], dict[str, str]]:
@@ -213,7 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
         more = {"Link": f'<{self.github.url}{path}?{words}>; rel="next"'} if page * size < len(items) else {}
         return items[(page - 1) * size : page * size], more
 
-    def _send(self, status: int, value: Any, headers: dict[str, str], *, raw: bytes | None = None) -> None:
+    def _send(self, status: int, value: object, headers: dict[str, str], *, raw: bytes | None = None) -> None:
         content = raw if raw is not None else b"" if value is None else json.dumps(value).encode()
         tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
         if self.command == "GET" and status == 200 and raw is None:

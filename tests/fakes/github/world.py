@@ -180,8 +180,8 @@ class World:
 
     def state_of(self, pull: Pull) -> tuple[str, str]:
         """What GitHub calls `mergeable` and `mergeStateStatus`."""
-        if pull.unknown > 0:
-            pull.unknown -= 1
+        if pull.unknown > 0 or pull.state != "OPEN":
+            pull.unknown = max(0, pull.unknown - 1)
             return "UNKNOWN", "UNKNOWN"
         return self._state_of(pull)
 
@@ -210,7 +210,12 @@ class World:
     def settle(self) -> None:
         """Merge what is armed and green, and move the queue."""
         for pull in list(self.pulls.values()):
-            if pull.state == "OPEN" and pull.armed and not pull.queued and self._state_of(pull)[1] in {"CLEAN", "UNSTABLE"}:
+            if (
+                pull.state == "OPEN"
+                and pull.armed
+                and not pull.queued
+                and self._state_of(pull)[1] in {"CLEAN", "UNSTABLE"}
+            ):
                 if self.is_queue():
                     self.enqueue(pull)
                 else:
@@ -286,7 +291,12 @@ class World:
 
         run("read-tree", parent)
         for name, text in files.items():
-            run("update-index", "--add", "--cacheinfo", f"100644,{run('hash-object', '-w', '--stdin', data=text)},{name}")
+            run(
+                "update-index",
+                "--add",
+                "--cacheinfo",
+                f"100644,{run('hash-object', '-w', '--stdin', data=text)},{name}",
+            )
         commit = run("commit-tree", run("write-tree"), "-p", parent, "-m", message)
         run("update-ref", f"refs/heads/{branch}", commit)
         return commit

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -53,28 +52,37 @@ class Place:
     def world(self) -> World:
         return self.github.world
 
-    def settings(self, **more: Any) -> LandingSettings:
-        github = {"repository": "example/projects", "token": "env:TOKEN", "api": self.github.url, "timeout": "5s"}
-        github |= more.pop("github", {})
-        return LandingSettings.model_validate({"forge": "github", "github": github, **more})
+    def settings(self, *, github: dict[str, object] | None = None, **more: object) -> LandingSettings:
+        given = {"repository": "example/projects", "token": "env:TOKEN", "api": self.github.url, "timeout": "5s"}
+        return LandingSettings.model_validate({"forge": "github", "github": {**given, **(github or {})}, **more})
 
     def environ(self) -> dict[str, str]:
         return {"TOKEN": TOKEN, "PATH": os.environ["PATH"], "HOME": str(self.clone.path.parent), **QUIET}
 
-    def forge(self, **more: Any) -> GithubForge:
-        return of(self.settings(**more), self.clone.path, self.environ(), self.clock.time())
+    def forge(self, *, github: dict[str, object] | None = None, **more: object) -> GithubForge:
+        return of(self.settings(github=github, **more), self.clone.path, self.environ(), self.clock.time())
 
-    def client(self, **more: Any) -> Client:
-        return Client(self.github.url, Token(TOKEN, "env:TOKEN"), timeout=2, machine=self.clock.time(), **more)
+    def client(self, *, timeout: float = 2, patience: float = 120, token: str = TOKEN) -> Client:
+        given = Token(token, "env:TOKEN")
+        return Client(self.github.url, given, timeout=timeout, patience=patience, machine=self.clock.time())
 
-    def change(self, branch: str = "feature", files: dict[str, str] | None = None, **more: Any) -> Proposal:
+    def change(  # noqa: PLR0913 - what a proposal has
+        self,
+        branch: str = "feature",
+        *,
+        files: dict[str, str] | None = None,
+        title: str = "",
+        body: str = "",
+        labels: tuple[str, ...] = (),
+        comment: str = "",
+    ) -> Proposal:
         """A commit on a branch of its own, as a proposal."""
         known = branch in self.clone.git("branch", "--format=%(refname:short)").split()
         self.clone.git("switch", "-q", *([branch] if known else ["-c", branch, "main"]))
         for name, text in (files or {f"{branch}.txt": "new\n"}).items():
             self.clone.write(name, text)
         self.clone.commit()
-        return Proposal(branch, self.head(), more.pop("title", f"Add {branch}"), branch=branch, **more)
+        return Proposal(branch, self.head(), title or f"Add {branch}", body, labels, branch, comment=comment)
 
     def head(self) -> str:
         return self.clone.git("rev-parse", "HEAD").strip()

@@ -1,20 +1,558 @@
-"""Landing through pull requests, against the fake GitHub."""
+"""Landing through pull requests, against the fake GitHub: what is armed, what never is, and what is said."""
 
-from tests.fakes.github.world import Check
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.github.server import Fault
+from tests.fakes.github.world import MERGE_QUEUE, Check, Conclusion, Pull, World, approvals, requires
 from tests.landing.github.conftest import Place
+from xptasks.errors import CannotRunError, ConfigError, GateFailedError, UsageError
+from xptasks.landing.forge.github import forge
+from xptasks.landing.github.refusals import RefusedError
+
+ARMING = {"Arm", "Enqueue", "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge"}
+
+
+def armed(place: Place) -> list[str]:
+    """What was sent that makes something merge."""
+    return [name for name in place.github.wrote() if name in ARMING]
+
+
+def only(place: Place) -> Pull:
+    (pull,) = place.world.pulls.values()
+    return pull
 
 
 def test_a_change_is_proposed_and_lands_once_its_check_is_green(place: Place) -> None:
-    proposal = place.change(body="What it does.")
+    proposal = place.change(body="What it does.", labels=("small",))
     standing = place.forge().submit(proposal)
 
     assert (standing.state, standing.reason) == ("testing", "waits for gate; gate did not begin yet")
-    (pull,) = place.world.pulls.values()
+    pull = only(place)
     assert pull.armed
-    assert pull.armed.head == proposal.head
-    assert pull.labels == ["auto-merge"]
+    assert (pull.armed.head, pull.armed.method) == (proposal.head, "SQUASH")
+    assert pull.labels == ["auto-merge", "small"]
+    assert armed(place) == ["Arm"]
 
+    place.world.check(proposal.head, Check("gate", "PENDING"))
+    assert place.forge().standing("feature").reason == "waits for gate"
     place.world.check(proposal.head, Check("gate"))
     landed = place.forge().standing("feature")
     assert (landed.state, landed.landed) == ("landed", place.trunk())
     assert place.world.git("show", "main:feature.txt") == "new"
+
+
+def test_what_is_green_already_is_merged_with_its_head(place: Place) -> None:
+    proposal = place.change()
+    place.forge().submit(replace(proposal, labels=()))
+    place.world.pulls.clear()  # as if it were proposed for the first time
+    place.world.check(proposal.head, Check("gate"))
+    standing = place.forge(method="merge").submit(proposal)
+
+    assert standing.state == "landed"
+    assert armed(place) == ["Arm", "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge"]
+    assert place.github.asked[-1].operation != "Arm"
+    merge = next(each for each in place.github.asked if each.method == "PUT")
+    assert merge.body == {"sha": proposal.head, "merge_method": "merge"}
+    assert place.world.git("rev-list", "--parents", "-1", "main").split()[1:] != []
+
+
+def test_rules_are_read_before_anything_is_armed_and_again_after(place: Place) -> None:
+    place.forge().submit(place.change())
+    names = place.github.operations()
+    reads = [index for index, name in enumerate(names) if "rules/branches" in name]
+    arm = names.index("Arm")
+    assert reads[0] < arm < reads[-1]
+    assert names.index("Pull") < arm < len(names) - 1 - names[::-1].index("Pull")
+
+
+REFUSED = [
+    ([], None, "no rule requires a check, so that it would merge at once and unchecked"),
+    ([requires("lint")], None, "no rule requires the check gate (only lint)"),
+    ([MERGE_QUEUE], None, "no rule requires a check"),
+    ([approvals(1)], None, "no rule requires a check"),
+    ([], {"enabled": True, "required_status_checks": {"enforcement_level": "off", "contexts": ["gate"], "checks": []}},
+     "no rule requires a check"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("green", [True, False])
+@pytest.mark.parametrize(("rules", "protection", "why"), REFUSED)
+def test_nothing_is_armed_on_a_trunk_that_nothing_guards(
+    rules: list[dict[str, object]], protection: dict[str, object] | None, why: str, place: Place, *, green: bool
+) -> None:
+    place.world.rules, place.world.protection = rules, protection
+    proposal = place.change()
+    if green:
+        place.world.checks[proposal.head] = {"gate": Check("gate")}
+    standing = place.forge().submit(proposal)
+    assert standing.state == "rejected"
+    assert why in standing.reason
+    assert armed(place) == []
+    assert place.trunk() != proposal.head
+    assert only(place).state == "OPEN"
+
+
+@pytest.mark.parametrize("form", ["contexts", "checks"])
+def test_classic_protection_guards_as_well(form: str, place: Place) -> None:
+    required: dict[str, object] = {"enforcement_level": "everyone", "contexts": ["gate"], "checks": []}
+    if form == "checks":
+        required["checks"] = [{"context": "gate", "app_id": None}]
+    place.world.rules = []
+    place.world.protection = {"enabled": True, "required_status_checks": required}
+    assert place.forge().submit(place.change()).state == "testing"
+    assert armed(place) == ["Arm"]
+
+
+def test_what_happens_when_a_ruleset_goes_while_we_arm(place: Place) -> None:
+    def removed(world: World) -> None:
+        world.protection = {"enabled": True, "required_status_checks": {"contexts": ["x"], "checks": []}}
+        world.rules = [requires("other")]
+
+    place.github.faults = [Fault("Arm", act=removed)]
+    standing = place.forge().submit(place.change())
+    assert standing.state == "rejected"
+    assert "no rule requires the check gate" in standing.reason
+    assert only(place).armed is None
+    assert place.github.wrote()[-1] == "Disarm"
+
+
+def moved(place: Place) -> Fault:
+    """Somebody pushes at the moment at which we arm."""
+    return Fault("Arm", act=lambda world: world.push("feature", {"evil.txt": "x\n"}))
+
+
+def test_a_head_that_moves_before_it_is_armed_is_not_armed(place: Place) -> None:
+    place.github.faults = [moved(place)]
+    proposal = place.change()
+    standing = place.forge().submit(proposal)
+    assert standing.state == "rejected"
+    assert standing.reason.startswith("somebody pushed: its head is ")
+    assert proposal.head[:12] in standing.reason
+    assert only(place).armed is None
+
+
+def test_a_head_that_moves_after_it_was_armed_is_taken_back(place: Place) -> None:
+    # The first look is the decision, the second one the check of what was done.
+    place.github.faults = [
+        Fault("POST /graphql Pull$", act=lambda world: None, times=2),
+        Fault("POST /graphql Pull$", act=lambda world: world.push("feature", {"evil.txt": "x\n"})),
+    ]
+    standing = place.forge().submit(place.change())
+    assert standing.state == "rejected"
+    assert "somebody pushed" in standing.reason
+    assert only(place).armed is None
+    assert place.github.wrote()[-1] == "Disarm"
+
+
+def test_a_head_that_moves_before_it_is_merged_is_not_merged(place: Place) -> None:
+    proposal = place.change()
+    place.world.checks[proposal.head] = {"gate": Check("gate")}
+    place.github.faults = [Fault("PUT .*/merge", act=lambda world: world.push("feature", {"evil.txt": "x\n"}))]
+    trunk = place.trunk()
+    standing = place.forge().submit(proposal)
+    assert standing.state == "rejected"
+    assert "somebody pushed" in standing.reason
+    assert place.trunk() == trunk
+
+
+def test_a_label_that_is_set_while_we_arm_holds(place: Place) -> None:
+    place.github.faults = [Fault("Arm", act=lambda world: world.people_label(only(place), "do-not-merge"))]
+    standing = place.forge().submit(place.change())
+    assert standing.reason == "the label do-not-merge was set meanwhile"
+    assert only(place).armed is None
+
+
+def test_a_pull_request_that_is_closed_while_we_arm_is_told(place: Place) -> None:
+    def close(_: World) -> None:
+        only(place).state = "CLOSED"
+
+    place.github.faults = [Fault("Arm", act=close)]
+    standing = place.forge().submit(place.change())
+    assert standing.state == "rejected"
+    assert "it was closed" in standing.reason
+
+
+def test_what_becomes_clean_while_we_arm_is_merged_instead(place: Place) -> None:
+    proposal = place.change()
+    place.github.faults = [Fault("Arm", act=lambda world: world.check(proposal.head, Check("gate")))]
+    assert place.forge().submit(proposal).state == "landed"
+    assert armed(place) == ["Arm", "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge"]
+
+
+def test_whoever_may_bypass_the_rules_does_not(place: Place) -> None:
+    place.world.bypass = "always"
+    proposal = place.change()
+    trunk = place.trunk()
+    assert place.forge().submit(proposal).state == "testing"
+    assert armed(place) == ["Arm"]
+    assert place.trunk() == trunk
+
+
+@pytest.mark.parametrize("conclusion", ["SKIPPED", "NEUTRAL"])
+def test_a_check_that_was_skipped_is_no_green_one(conclusion: Conclusion, place: Place) -> None:
+    proposal = place.change()
+    place.world.checks[proposal.head] = {"gate": Check("gate", conclusion)}
+    standing = place.forge().submit(proposal)
+    assert standing.state == "rejected"
+    assert "skipped" in standing.reason
+    assert armed(place) == []
+
+
+def test_a_red_check_is_told_with_its_places(place: Place) -> None:
+    proposal = place.change()
+    unit = Check("unit", "FAILURE", "run", (("app.py", 3, "assert 1 == 2"),), "https://log.example/1", "1 failed")
+    place.world.checks[proposal.head] = {"gate": Check("gate", "FAILURE"), "unit": unit}
+    standing = place.forge().submit(proposal)
+    assert standing.state == "rejected"
+    assert standing.reason.splitlines() == [
+        "red: gate",
+        "unit: 1 failed (https://log.example/1)",
+        "  app.py:3: assert 1 == 2",
+        "gate (https://github.example/logs/gate)",
+    ]
+    assert armed(place) == []
+
+
+def test_a_conflict_is_told_and_nothing_armed(place: Place) -> None:
+    proposal = place.change(files={"app.py": "x = 2\n"})
+    place.world.push("main", {"app.py": "x = 3\n"})
+    standing = place.forge().submit(proposal)
+    assert standing.state == "rejected"
+    assert standing.reason.startswith("it conflicts with main: rebase onto it")
+    assert armed(place) == []
+
+
+def test_what_is_behind_is_told_where_rules_want_it_up_to_date(place: Place) -> None:
+    place.world.rules = [requires("gate", strict=True)]
+    proposal = place.change()
+    place.world.checks[proposal.head] = {"gate": Check("gate")}
+    place.world.push("main", {"other.txt": "x\n"})
+    standing = place.forge().submit(proposal)
+    assert standing.state == "rejected"
+    assert "it is behind main" in standing.reason
+    assert armed(place) == []
+
+
+@pytest.mark.parametrize("label", ["do-not-merge", "hold"])
+def test_a_held_pull_request_is_not_armed_and_disarmed_if_it_was(label: str, place: Place) -> None:
+    proposal = place.change()
+    place.forge().submit(proposal)
+    place.world.people_label(only(place), label)
+    standing = place.forge().submit(proposal)
+    assert standing.state == "rejected"
+    assert standing.reason == f"the label {label} keeps it from landing; whoever set it takes it away"
+    assert only(place).armed is None
+    place.world.people_label(only(place), label, add=False)
+    assert place.forge().submit(proposal).state == "testing"
+
+
+def test_a_draft_is_not_armed(place: Place) -> None:
+    proposal = place.change()
+    place.forge().submit(proposal)
+    only(place).draft, only(place).armed = True, None
+    assert "it is a draft" in place.forge().submit(proposal).reason
+
+
+def test_what_comes_from_a_fork_is_never_armed(place: Place) -> None:
+    """A branch of the same name in a fork is another one; and should GitHub ever mix them up, it is seen."""
+    proposal = place.change()
+    place.forge().submit(proposal)
+    pull = only(place)
+    pull.armed = None
+    place.github.faults = [Fault("POST /graphql Pull$", act=lambda _: setattr(pull, "fork", True))]
+    standing = place.forge().submit(proposal)
+    assert standing.state == "rejected"
+    assert "fork" in standing.reason
+    assert armed(place) == ["Arm"]
+
+
+def test_a_forks_branch_of_the_same_name_is_not_ours(place: Place) -> None:
+    place.world.pulls[5] = Pull(5, "feature", "main", "theirs", "", "stranger", fork=True, head="1" * 40)
+    place.forge().submit(place.change())
+    assert place.world.pulls[5].armed is None
+    assert place.world.pulls[5].labels == []
+    assert len(place.world.pulls) == 2
+
+
+def test_auto_merge_that_the_repository_does_not_allow(place: Place) -> None:
+    place.world.auto_merge = False
+    proposal = place.change()
+    standing = place.forge().submit(proposal)
+    assert standing.state == "rejected"
+    assert "does not allow auto-merge: switch it on" in standing.reason
+    place.world.checks[proposal.head] = {"gate": Check("gate")}
+    assert place.forge().submit(proposal).state == "landed"
+
+
+def test_reviews_are_waited_for(place: Place) -> None:
+    place.world.rules = [requires("gate"), approvals(1)]
+    proposal = place.change()
+    place.world.checks[proposal.head] = {"gate": Check("gate")}
+    standing = place.forge().submit(proposal)
+    assert (standing.state, standing.reason) == ("queued", "waits for an approval")
+    assert armed(place) == ["Arm"]
+
+
+# the merge queue
+
+
+def queue(place: Place) -> None:
+    place.world.rules = [requires("gate"), MERGE_QUEUE]
+
+
+def test_the_merge_queue_gets_what_is_green(place: Place) -> None:
+    queue(place)
+    first, second = place.change("first"), place.change("second")
+    for proposal in (first, second):
+        place.world.checks[proposal.head] = {"gate": Check("gate")}
+        standing = place.forge().submit(proposal)
+        assert standing.state == "testing"
+    assert standing.position == 2
+    assert standing.reason == "place 2 in the merge queue, its checks run"
+    asked = [each for each in place.github.asked if each.operation == "Enqueue"]
+    assert [each.body["variables"]["head"] for each in asked] == [first.head, second.head]
+    assert [each.id for each in place.forge().standings()] == ["first", "second"]
+
+    for pull in place.world.queue():
+        assert pull.queued
+        place.world.check(pull.queued.group, Check("gate"))
+    assert [each.state for each in place.forge().standings()] == ["landed", "landed"]
+
+
+def test_the_merge_queue_gets_what_is_not_green_yet_by_auto_merge(place: Place) -> None:
+    queue(place)
+    proposal = place.change()
+    assert place.forge().submit(proposal).state == "testing"
+    assert armed(place) == ["Arm"]
+    place.world.check(proposal.head, Check("gate"))
+    assert only(place).queued
+
+
+def test_what_the_merge_queue_puts_out_is_rejected_with_the_reason(place: Place) -> None:
+    queue(place)
+    proposal = place.change()
+    place.world.checks[proposal.head] = {"gate": Check("gate")}
+    place.forge().submit(proposal)
+    entry = only(place).queued
+    assert entry
+    unit = Check("unit", "FAILURE", annotations=(("tests/test_app.py", 7, "boom"),), title="1 failed")
+    place.world.check(entry.group, unit)
+    standing = place.forge().standing("feature")
+    assert standing.state == "rejected"
+    assert standing.reason.splitlines() == [
+        "the merge queue put it out (failed_checks)",
+        "unit: 1 failed (https://github.example/logs/unit)",
+        "  tests/test_app.py:7: boom",
+    ]
+
+
+@pytest.mark.parametrize(
+    "workflow",
+    ["on: [pull_request]\njobs: {gate: {}}\n", "on: merge_group\njobs: {other: {}}\n", ": {", ""],
+)
+def test_a_queue_that_would_wait_for_ever_is_not_used(workflow: str, place: Place) -> None:
+    queue(place)
+    place.world.push("main", {".github/workflows/autonomous.yml": workflow})
+    standing = place.forge().submit(place.change())
+    assert standing.state == "rejected"
+    assert "the merge queue would wait for ever" in standing.reason
+    assert armed(place) == []
+
+
+def test_a_queue_whose_check_another_ci_reports_is_used(place: Place) -> None:
+    place.world.rules = [requires("gate", app=99), MERGE_QUEUE]
+    place.world.push("main", {".github/workflows/autonomous.yml": "on: push\njobs: {}\n"})
+    assert place.forge().submit(place.change()).state == "testing"
+
+
+# the pull request
+
+
+def test_what_people_wrote_stays(place: Place) -> None:
+    proposal = place.change(body="First words.")
+    place.forge().submit(proposal)
+    pull = only(place)
+    pull.body = f"Before.\n\n{pull.body}\n\nAfter."
+    pull.title = "A better title"
+    pull.labels.append("theirs")
+
+    again = place.change(files={"more.txt": "x\n"}, body="Other words.", title="Changed")
+    place.forge().submit(again)
+    assert pull.title == "A better title"
+    assert pull.body.startswith("Before.\n\n<!-- xptasks: begin ")
+    assert pull.body.endswith("\nOther words.\n<!-- xptasks: end -->\n\nAfter.")
+    assert "First words." not in pull.body
+    assert pull.labels == ["auto-merge", "theirs"]
+    assert len(place.world.pulls) == 1
+
+
+def test_a_title_of_ours_follows_the_change(place: Place) -> None:
+    place.forge().submit(place.change())
+    place.forge().submit(place.change(files={"more.txt": "x\n"}, title="Changed"))
+    assert only(place).title == "Changed"
+
+
+def test_one_comment_is_kept_up_to_date(place: Place) -> None:
+    proposal = place.change(comment="# Changes of the contract\n\nAdded a field.")
+    place.world.page_size = 2
+    place.forge().submit(proposal)
+    pull = only(place)
+    for number in range(5):
+        pull.comments.insert(
+            0, type(pull.comments[0])(number, "ann", "<!-- xptasks: begin {} -->\nx\n<!-- xptasks: end -->")
+        )
+    place.forge().submit(replace(proposal, comment="Nothing breaks."))
+    place.forge().submit(replace(proposal, comment="Nothing breaks."))
+    assert len(pull.comments) == 6
+    assert "Nothing breaks." in pull.comments[-1].body
+    assert "Added a field" not in pull.comments[-1].body
+    assert sum("PATCH" in name and "comments" in name for name in place.github.operations()) == 1
+    place.forge().submit(replace(proposal, comment=""))
+    assert "Nothing to tell any more." in pull.comments[-1].body
+
+
+def test_a_comment_that_is_too_long_is_cut(place: Place) -> None:
+    place.forge().submit(place.change(comment="x" * 70_000, body="y" * 70_000))
+    pull = only(place)
+    assert len(pull.comments[0].body) < 65_536
+    assert "cut off here" in pull.comments[0].body
+    assert len(pull.body) < 65_536
+    assert pull.body.endswith("<!-- xptasks: end -->")
+
+
+def test_a_lost_answer_opens_no_second_pull_request(place: Place) -> None:
+    place.github.faults = [Fault("POST .*/pulls POST", status=0, after=True)]
+    assert place.forge().submit(place.change()).state == "testing"
+    assert len(place.world.pulls) == 1
+
+
+@pytest.mark.parametrize("operation", ["Arm", "PUT .*/merge"])
+def test_a_lost_answer_while_arming_is_found_out(operation: str, place: Place) -> None:
+    proposal = place.change()
+    if operation != "Arm":
+        place.world.checks[proposal.head] = {"gate": Check("gate")}
+    place.github.faults = [Fault(operation, status=0, after=True)]
+    standing = place.forge().submit(proposal)
+    assert standing.state == ("testing" if operation == "Arm" else "landed")
+    assert len(armed(place)) == 1
+
+
+def test_a_lost_answer_and_a_push_leave_nothing_armed(place: Place) -> None:
+    place.github.faults = [
+        Fault("Arm", status=0, after=True),
+        Fault("POST /graphql Pull$", act=lambda world: None),
+        Fault("POST /graphql Pull$", act=lambda world: None),
+        Fault("POST /graphql Pull$", act=lambda world: world.push("feature", {"evil.txt": "x\n"})),
+    ]
+    standing = place.forge().submit(place.change())
+    assert "somebody pushed" in standing.reason
+    assert only(place).armed is None
+
+
+def test_a_branch_with_commits_of_others_is_not_overwritten(place: Place) -> None:
+    place.forge().submit(place.change())
+    place.world.push("feature", {"theirs.txt": "x\n"})
+    with pytest.raises(GateFailedError, match="feature has commits at origin that are not here") as caught:
+        place.forge().submit(place.change(files={"more.txt": "x\n"}))
+    assert caught.value.hint == "take them in: git pull --rebase origin feature"
+    assert place.world.git("show", "feature:theirs.txt") == "x"
+
+
+def test_a_branch_that_was_rebased_here_is_pushed_again(place: Place) -> None:
+    place.forge().submit(place.change())
+    place.clone.git("commit", "-q", "--amend", "-m", "other words")
+    again = replace(place.change(files={"more.txt": "x\n"}), head=place.head())
+    assert place.forge().submit(again).head == again.head
+
+
+def test_the_trunk_is_no_change(place: Place) -> None:
+    with pytest.raises(UsageError, match="main is the trunk"):
+        place.forge().submit(replace(place.change(), branch="main"))
+    assert place.github.asked == []
+
+
+def test_a_branch_without_commits_is_no_change(place: Place) -> None:
+    proposal = place.change()
+    with pytest.raises(UsageError, match="feature has no commit that main lacks"):
+        place.forge().submit(replace(proposal, head=place.trunk()))
+
+
+def test_the_lost_permission_is_named(place: Place) -> None:
+    place.world.permissions["pull_requests"] = "read"
+    with pytest.raises(RefusedError) as caught:
+        place.forge().submit(place.change())
+    assert str(caught.value).splitlines()[1].strip() == "give the token env:TOKEN the permission pull_requests: write"
+
+
+# looking and withdrawing
+
+
+def test_a_change_is_found_by_number_branch_and_id(place: Place) -> None:
+    proposal = replace(place.change(), id="chosen")
+    place.forge().submit(proposal)
+    number = only(place).number
+    for name in ("chosen", "feature", f"#{number}", str(number)):
+        found = place.forge().standing(name)
+        assert (found.id, found.head, found.state) == (name, proposal.head, "testing")
+    assert [each.id for each in place.forge().standings()] == ["chosen"]
+
+
+@pytest.mark.parametrize("name", ["nobody", "#999", "999"])
+def test_nobody_knows_such_a_change(name: str, place: Place) -> None:
+    with pytest.raises(UsageError, match="there is no pull request of"):
+        place.forge().standing(name)
+
+
+def test_withdrawing_switches_auto_merge_off_and_leaves_the_pull_request(place: Place) -> None:
+    proposal = place.change()
+    place.forge().submit(proposal)
+    standing = place.forge().withdraw("feature", "human:ann")
+    assert standing.state == "withdrawn"
+    assert "stays open" in standing.reason
+    pull = only(place)
+    assert (pull.state, pull.armed, pull.labels) == ("OPEN", None, [])
+    place.world.check(proposal.head, Check("gate"))
+    assert pull.state == "OPEN"
+    assert place.forge().standing("feature").state == "withdrawn"
+    assert place.forge().withdraw("feature", "human:ann").state == "withdrawn"
+    assert place.forge().submit(proposal).state == "landed"
+
+
+def test_withdrawing_closes_when_asked(place: Place) -> None:
+    place.forge().submit(place.change())
+    assert place.forge().withdraw("feature", "human:ann", close=True).reason == "closed"
+    assert only(place).state == "CLOSED"
+    assert place.forge().standing("feature").reason == "the pull request was closed by coder-bot"
+
+
+def test_withdrawing_takes_it_out_of_the_queue(place: Place) -> None:
+    queue(place)
+    proposal = place.change()
+    place.world.checks[proposal.head] = {"gate": Check("gate")}
+    place.forge().submit(proposal)
+    assert place.forge().withdraw("feature", "agent:coder").state == "withdrawn"
+    assert only(place).queued is None
+
+
+def test_withdrawing_too_late_is_told(place: Place) -> None:
+    proposal = place.change()
+    place.world.checks[proposal.head] = {"gate": Check("gate")}
+    place.forge().submit(proposal)
+    found = place.forge().withdraw("#101", "human:ann")
+    assert (found.state, found.reason) == ("landed", "it was too late: it has landed")
+
+
+# what has to be there
+
+
+def test_a_token_is_needed(place: Place) -> None:
+    settings = place.settings()
+    bare = settings.model_copy(update={"github": settings.github.model_copy(update={"token": None})})
+    with pytest.raises(ConfigError, match="needs a token"):
+        forge(bare, place.clone.path, place.environ())
+    with pytest.raises(CannotRunError, match="is not set"):
+        forge(settings, place.clone.path, {})
+    with pytest.raises(CannotRunError, match="is empty"):
+        forge(settings, place.clone.path, place.environ() | {"TOKEN": " "})
