@@ -1,0 +1,1 @@
+"""The figures: one module a group, each with its definitions in `FIGURES`."""

@@ -1,0 +1,67 @@
+"""When the loop was observed: from signs of life of the processes that drive it, and from what machines did. Pure.
+
+A process says that it began, that it lives, and that it ended. Between two signs it was there, unless they lie further
+apart than three of the intervals that it promised: then it was killed, or the machine slept, and nobody knows. What a
+machine did (a gate of CI, a landing by a forge) is a sign, too: where no process of ours runs, there is no other.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from xptasks.history.events import HistoryEvent, Kind
+from xptasks.history.metrics.facts import Facts, acting, number, word
+from xptasks.history.metrics.spans import Span, united
+
+LOOK = 60.0
+"""Seconds between two signs of life of a process that does not say."""
+SLOWEST = 300.0
+"""The most that it may say; and what counts for what machines did."""
+MISSED = 3
+"""Two signs that are more than so many intervals apart do not belong together."""
+BRIDGE = MISSED * SLOWEST
+"""A gap of up to so many seconds, say a restart, does not end a session; it is not counted as observed, though."""
+
+WATCH = (Kind.WATCH_STARTED, Kind.WATCH_ALIVE, Kind.WATCH_ENDED)
+QUEUE = (Kind.QUEUE_STARTED, Kind.QUEUE_ALIVE, Kind.QUEUE_ENDED)
+_STARTS = {Kind.WATCH_STARTED, Kind.QUEUE_STARTED}
+_ENDS = {Kind.WATCH_ENDED, Kind.QUEUE_ENDED}
+
+
+def observed(facts: Facts) -> list[Span]:
+    """When the loop was observed, up to the end of the window; from the first event on."""
+    machines = [event for event in facts.events if acting(event) == "machine" and event.kind not in {*WATCH, *QUEUE}]
+    return united([*_lives(facts.of(*QUEUE)), *_lives(facts.of(*WATCH)), *_spans(machines, SLOWEST)])
+
+
+def sessions(spans: Sequence[Span]) -> list[Span]:
+    """The same, with gaps that do not interrupt bridged."""
+    return united(spans, BRIDGE)
+
+
+def watched(signs: Iterable[HistoryEvent]) -> list[Span]:
+    """When watchers looked, by their signs of life."""
+    return united(_lives(signs))
+
+
+def _lives(signs: Iterable[HistoryEvent]) -> Iterator[Span]:
+    processes: dict[str, list[HistoryEvent]] = defaultdict(list)
+    for sign in signs:
+        processes[f"{word(sign.data, 'target')} {word(sign.data, 'process')}"].append(sign)
+    for life in processes.values():
+        yield from _spans(life, LOOK)
+
+
+def _spans(signs: Sequence[HistoryEvent], every: float) -> Iterator[Span]:
+    for sign in signs:
+        yield Span(sign.at, sign.at)
+    for before, after in pairwise(signs):
+        together = before.kind not in _ENDS and after.kind not in _STARTS
+        if together and after.at - before.at <= MISSED * interval(before, every):
+            yield Span(before.at, after.at)
+
+
+def interval(sign: HistoryEvent, otherwise: float = LOOK) -> float:
+    """Seconds to the next sign of life, as far as the event says something that can be believed."""
+    said = number(sign.data, "every") or 0.0
+    return said if 0 < said <= SLOWEST else otherwise
