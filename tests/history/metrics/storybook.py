@@ -15,8 +15,8 @@
     note queue_time 1 landed without having been queued
     head observed 3600
 
-An answer is numerator/denominator, then, where there is one, the value, then the interval with `-` for a bound that is not known,
-then the verdict. A figure without a value is not enough data, or has none. What follows a `#` is for people.
+An answer is numerator/denominator, then, where there is one, the value, then the interval with `-` for a bound that is
+not known, then the verdict. A figure without a value is not enough data, or has none. What follows a `#` is for people.
 """
 
 import re
@@ -106,7 +106,9 @@ def _events(line: str, midnight: float, number: int) -> Iterator[HistoryEvent]:
 def _event(kind: Kind, midnight: float, seconds: float, words: str, key: tuple[int, int]) -> HistoryEvent:
     pairs = [word.split("=", 1) for word in words.split()]
     columns: dict[str, Any] = {name: value for name, value in pairs if name in _COLUMNS}
-    data: dict[str, Any] = {name: _value(name, value, midnight) for name, value in pairs if name not in {*_COLUMNS, "id"}}
+    data: dict[str, Any] = {
+        name: _value(name, value, midnight) for name, value in pairs if name not in {*_COLUMNS, "id"}
+    }
     same = [value for name, value in pairs if name == "id"]
     return event(kind, midnight + seconds, columns.pop("project", PROJECT), *(same or key), **columns, **data)
 
