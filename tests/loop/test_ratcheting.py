@@ -11,6 +11,7 @@ import pytest
 from tests.repository import Repository
 from xptasks import config
 from xptasks.errors import CannotRunError, UsageError, XpError
+from xptasks.history import outbox
 from xptasks.loop import ratcheting, tightening
 from xptasks.quality import floors
 from xptasks.quality.ratchets import Floor
@@ -227,6 +228,25 @@ def test_without_a_trunk_the_working_trees_floors_count(story: Story) -> None:
 
 
 # -- after landing ---------------------------------------------------------------------------------------------------
+
+
+def test_what_moved_and_what_was_loosened_is_recorded_once(story: Story) -> None:
+    story.begin(COVERAGE + 'unit = "percent"\n' + LOOSEN)
+    story.git("checkout", "-q", "main")
+    story.ran(coverage=90)
+    for _ in range(2):
+        story.tighten()
+    files = outbox.waiting(story.path / ".git" / "xptasks", "small")
+    found = {event.id: event for file in reversed(files) for event in outbox.read(file)}
+    moved, loosened, stepped_in = sorted(
+        found.values(), key=lambda each: (str(each.kind) == "intervention", bool(each.actor))
+    )
+    head = change.head(story.path)
+    assert [each.commit for each in found.values()] == [head] * 3
+    assert moved.data == {"ratchet": "coverage", "before": 75, "after": 76, "unit": "percent", "loosened": False}
+    assert loosened.data == {"ratchet": "coverage", "before": 75, "after": 60, "unit": "percent", "loosened": True}
+    assert (stepped_in.actor, stepped_in.data["intervention"]) == ("human:ada", "loosened")
+    assert stepped_in.data["why"] == "coverage may be 60 until 2026-12-31: a move"
 
 
 def test_tightening_moves_a_floor_once(story: Story) -> None:

@@ -17,8 +17,10 @@ from xptasks.delivery.plan import Plan, World
 from xptasks.delivery.settings import DeploySettings
 from xptasks.delivery.supervisor import Supervisor
 from xptasks.errors import CannotRunError
+from xptasks.history.events import HistoryEvent, Kind
 from xptasks.loop import deploy
 from xptasks.loop.deploy import Target
+from xptasks.loop.diary import Diary
 from xptasks.loop.watch import Watcher, why_not_back
 from xptasks.probes.alerts import Alert, Alerts, AlertSettings
 from xptasks.probes.exposition import Exposition
@@ -71,6 +73,7 @@ class Stage:
     told: Told
     driver: FakeDriver
     target: Target
+    recorded: list[HistoryEvent]
 
     def until(self, true: Callable[[], bool], change: Callable[[], None] = lambda: None) -> None:
         """Let the watcher run until something is true; fails after ten seconds."""
@@ -94,11 +97,17 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     journal = Journal(tmp_path / "journal.db")
     target = Target(tmp_path, driver, journal, SETTINGS, lambda: Supervisor(journal, driver, clock=clock), clock)
     look, told = FakeLook(), Told(tmp_path)
+    recorded: list[HistoryEvent] = []
+
+    def record(*events: HistoryEvent) -> None:
+        recorded.extend(events)
+
     with Exposition() as exposition:
         watcher = Watcher(
             target, ["api", "health"], look, POLICY, told, exposition, tmp_path / "watch.json", clock_pair(clock)
         )
-        yield Stage(watcher, look, told, driver, target)
+        watcher.diary = Diary(record, "small", "local@host", tmp_path / "incident.json", "w")
+        yield Stage(watcher, look, told, driver, target, recorded)
     journal.close()
 
 
@@ -129,6 +138,41 @@ def test_failures_alert_then_roll_back_then_recover(stage: Stage) -> None:
     assert deploy.serving(stage.target) == "a"
     assert [alert.state for alert in stage.told.alerts if alert.name == "health"] == ["firing", "firing", "resolved"]
     assert stage.told.has("health failed 3 times: 503; rolled back (promoted")
+    assert diary_of(stage) == [
+        ("watch-started", None),
+        ("probe", "down"),
+        ("incident-opened", "health failed: 503"),
+        ("probe", "up"),
+        ("incident-closed", "rolled back"),
+        ("watch-ended", None),
+    ]
+    opened, closed = (each for each in stage.recorded if each.kind in {Kind.INCIDENT_OPENED, Kind.INCIDENT_CLOSED})
+    assert opened.deployment == closed.deployment == "local@host/2"
+    assert 0.0 <= opened.at - opened.data["began"] < 1.0
+
+
+def diary_of(stage: Stage) -> list[tuple[str, str | None]]:
+    words = ("state", "how", "why")
+    return [
+        (str(each.kind), next((each.data[word] for word in words if word in each.data), None))
+        for each in stage.recorded
+    ]
+
+
+def test_signs_of_life_and_chores(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xptasks.loop.watch.EVERY", 0.0)
+    done: list[int] = []
+    stage.watcher.chores = lambda: done.append(1)
+    stage.until(lambda: len([each for each in stage.recorded if each.kind is Kind.WATCH_ALIVE]) > 1)
+    alive = [each for each in stage.recorded if each.kind is Kind.WATCH_ALIVE]
+    assert alive[-1].data == {
+        "target": "local@host",
+        "process": "w",
+        "every": 60.0,
+        "probes": {"api": "up", "health": "up"},
+    }
+    assert len({each.id for each in stage.recorded}) == len(stage.recorded)
+    assert done
 
 
 def test_a_connection_that_broke_is_no_failure(stage: Stage) -> None:

@@ -117,6 +117,14 @@ class Tiny:
         self.until(lambda: {ask(self.port) for _ in range(20)} > {name})
         return name
 
+    def events(self) -> list[list[dict[str, Any]]]:
+        """What the history says of each deployment, oldest first."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for each in json.loads(self.do("history-list", "--last", "0", "--json"))["events"]:
+            if each["deployment"]:
+                found.setdefault(each["deployment"], []).append(each)
+        return list(found.values())
+
     def kill(self, record: str) -> float:
         """Kill a process; when. It is gone when this returns."""
         process = psutil.Process(self.pid(record))
@@ -148,7 +156,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tiny]:
     folder = tmp_path_factory.mktemp("tiny")
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     environ = WITHOUT_GIT | QUIET | {"XDG_STATE_HOME": str(folder / "state"), "XDG_CONFIG_HOME": str(folder / "config")}
-    environ |= {"PATH": path, "PYTHONPATH": str(PROJECT / "tools"), "USER": "ann"}
+    environ |= {"PATH": path, "PYTHONPATH": str(PROJECT / "tools"), "XPTASKS_ACTOR": "human:ann"}
     repository = Repository(folder / "tiny").init("--template=")
     before = "NAME, PORT, FOLDER = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])\n"
     text = SERVICE.read_text()
@@ -198,6 +206,19 @@ def test_people_steer_a_canary(tiny: Tiny) -> None:
         tiny.do("rollback", "--to", release)
         assert {ask(tiny.port) for _ in range(5)} == {old}
     assert caller.lost == []
+    promoted, gone = tiny.events()[-2:]
+    kinds = [each["kind"] for each in promoted]
+    assert kinds[:6] == ["deploy-started", "deploy-canary", *["intervention"] * 3, "deploy-full"]
+    assert sorted(kinds[6:]) == ["incident-closed", "incident-opened", "rollback"]
+    assert [each["data"]["intervention"] for each in promoted if each["kind"] == "intervention"] == [
+        "pause",
+        "resume",
+        "promote",
+    ]
+    assert {each["actor"] for each in promoted} == {"human:ann", ""}
+    assert promoted[0]["commit"] == tiny.repository.git("rev-parse", "HEAD~1").strip()
+    assert promoted[0]["data"]["committed"] <= promoted[0]["at"]
+    assert [each["kind"] for each in gone] == ["deploy-started", "intervention"]
 
 
 @pytest.mark.slow
@@ -214,7 +235,7 @@ def test_an_abort_undoes_sticky_callers_and_closes_websockets_with_1001(tiny: Ti
     with connect(url.replace("http:", "ws:"), additional_headers={"cookie": sticky}) as websocket:
         websocket.send("who?")
         assert websocket.recv(timeout=5) == new
-        assert "rolled back (ann asked for it)" in tiny.do("abort")
+        assert "rolled back (human:ann asked for it)" in tiny.do("abort")
         with pytest.raises(ConnectionClosed) as closed:
             websocket.recv(timeout=5)
     assert closed.value.rcvd is not None

@@ -15,6 +15,22 @@ from xptasks.delivery.plan import Plan, World
 Verb = Literal["start", "split", "drain", "stop"]
 Outcome = Literal["promoted", "rolled back", "failed"]
 Asked = Literal["promote", "abort", "pause", "resume"]
+Trigger = Literal[
+    "start",  # it was not ready in time
+    "crash",  # its process ended by itself
+    "driver",  # what had to be done could not be done
+    "health",  # it failed its health check
+    "memory",  # it held more than it may
+    "analysis",  # it answers worse than the one before
+    "probe",  # a probe failed
+    "inconclusive",  # too little was measured
+    "supervisor",  # whoever drove the deployment died
+    "operator",  # somebody asked for it
+]
+"""Why a release is given up."""
+
+PLAN = "machine:plan"
+"""Who asks when the plan says what follows from too little evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +156,8 @@ def _asked(state: State, data: Mapping[str, Any], at: float) -> State:
     if what == "pause":
         return replace(state, paused=state.paused if state.paused is not None else at)
     if what == "abort":
-        return replace(state, back=state.back or f"{data['actor']} asked for it", paused=None)
+        because = f": {data['why']}" if data.get("why") else ""
+        return replace(state, back=state.back or f"{data['actor']} asked for it{because}", paused=None)
     lost = state.lost + (max(0.0, at - state.paused) if state.paused is not None else 0.0)
     return replace(state, paused=None, lost=lost, promote=state.promote or what == "promote")
 
@@ -203,33 +220,41 @@ def decide(plan: Plan, state: State, world: World, readings: Readings, now: floa
         return _back(plan, state, world)
     reason = _reason_to_go_back(plan, state, world, readings, now)
     if reason:
-        return Record("back", {"why": reason})
+        return _go_back(*reason)
     return _begin(plan, world) if state.stage < 0 else _go_on(plan, state, world, readings, now)
 
 
-def _reason_to_go_back(plan: Plan, state: State, world: World, readings: Readings, now: float) -> str:
-    """Why the new release must not serve (any longer); empty while nothing speaks against it."""
+def _go_back(trigger: Trigger, why: str) -> Record:
+    return Record("back", {"trigger": trigger, "why": why})
+
+
+_Reason = tuple[Trigger, str] | None
+
+
+def _reason_to_go_back(plan: Plan, state: State, world: World, readings: Readings, now: float) -> _Reason:
+    """Why the new release must not serve (any longer); None while nothing speaks against it."""
     condition = world.condition(plan.new)
     if condition == "dead":
-        return f"the process of {plan.new} ended by itself"
+        return "crash", f"the process of {plan.new} ended by itself"
     if state.failures >= plan.attempts:
-        return f"`{state.failed}` failed {state.failures} times: {state.problem}"
+        return "driver", f"`{state.failed}` failed {state.failures} times: {state.problem}"
     if state.stage < 0:
         late = now - state.opened >= plan.start_timeout and condition != "ready"
-        return f"{plan.new} was not ready after {plan.start_timeout:g} s" if late else ""
+        return ("start", f"{plan.new} was not ready after {plan.start_timeout:g} s") if late else None
     if condition == "absent":
-        return f"{plan.new} has no process"
+        return "crash", f"{plan.new} has no process"
     return _measured(plan, readings)
 
 
-def _measured(plan: Plan, readings: Readings) -> str:
+def _measured(plan: Plan, readings: Readings) -> _Reason:
     if readings.unhealthy >= plan.unhealthy_after:
-        return f"{plan.new} failed its health check for {readings.unhealthy:.0f} s"
+        return "health", f"{plan.new} failed its health check for {readings.unhealthy:.0f} s"
     if 0 < plan.max_memory < readings.memory:
-        return f"{plan.new} holds {readings.memory / 2**20:.0f} MiB, allowed are {plan.max_memory / 2**20:.0f}"
+        holds, most = (size / 2**20 for size in (readings.memory, plan.max_memory))
+        return "memory", f"{plan.new} holds {holds:.0f} MiB, allowed are {most:.0f}"
     if readings.verdict is not None and readings.verdict.answer == "fail":
-        return readings.verdict.why
-    return readings.probes
+        return "analysis", readings.verdict.why
+    return ("probe", readings.probes) if readings.probes else None
 
 
 def _begin(plan: Plan, world: World) -> Decision:
@@ -279,13 +304,13 @@ def _inconclusive(plan: Plan, state: State, readings: Readings, over: float) -> 
     """The stage is over and nothing is proven."""
     why = readings.verdict.why if readings.verdict else "nothing was measured"
     if plan.on_inconclusive == "pause":
-        return Record("asked", {"what": "pause", "actor": f"the plan ({why})"})
+        return Record("asked", {"what": "pause", "actor": PLAN, "why": why})
     promote = plan.on_inconclusive == "promote" or plan.stages[state.stage].weight == 100  # noqa: PLR2004 - percent
     if promote:
-        return Record("asked", {"what": "promote", "actor": f"the plan ({why})"})
+        return Record("asked", {"what": "promote", "actor": PLAN, "why": why})
     if plan.on_inconclusive == "probe" and over < plan.patience:
         return Wait(1.0, f"inconclusive: {why}; probing for {plan.patience - over:.0f} s more")
-    return Record("back", {"why": f"inconclusive: {why}"})
+    return _go_back("inconclusive", f"inconclusive: {why}")
 
 
 def _back(plan: Plan, state: State, world: World) -> Decision:
@@ -324,4 +349,4 @@ def recover(plan: Plan, state: State) -> Record | None:
         return None
     if plan.on_crash == "resume":
         return Record("resumed", {})
-    return Record("back", {"why": "the supervisor of this deployment died"})
+    return _go_back("supervisor", "the supervisor of this deployment died")

@@ -17,10 +17,13 @@ from xptasks.delivery.machine import Asked, Finished
 from xptasks.delivery.manifest import Manifest
 from xptasks.delivery.plan import Strategy
 from xptasks.errors import UsageError
+from xptasks.history.actors import VARIABLE, actor
+from xptasks.loop import chronicle, watching
 from xptasks.loop import deploy as deploying
-from xptasks.loop import watching
+from xptasks.loop.recording import Recorder
 from xptasks.loop.target import Place, opened, plan_in_words
 from xptasks.settings import parse_duration
+from xptasks.system import change
 
 _EXITS = {"promoted": 0, "rolled back": 1, "failed": 6}
 
@@ -72,9 +75,33 @@ def deploy(asked: Deployment) -> int:
         if asked.detach:
             return _detached(place, asked, release)
         what = f"inv deploy-{asked.strategy}"
-        finished = deploying.deploy(place.target, release.id, strategy=asked.strategy, what=what, wait=wait)
+        noted = _noted(place, release)
+        with _carried(place):
+            finished = deploying.deploy(
+                place.target, release.id, strategy=asked.strategy, what=what, wait=wait, noted=noted
+            )
         place.prune()
         return _ended(place, finished, as_json=asked.json)
+
+
+def _noted(place: Place, release: Manifest) -> dict[str, object]:
+    """What the journal says besides: who deploys, and what. Nobody knows how old changes without a commit are."""
+    made = None if release.dirty else change.made(place.project, release.commit)
+    return {"actor": _actor(), "commit": release.commit, **({"committed": made} if made is not None else {})}
+
+
+def _actor() -> str:
+    return str(actor(os.environ, terminal=sys.stdin.isatty()))
+
+
+@contextmanager
+def _carried(place: Place) -> Iterator[None]:
+    """Whatever the block does to a deployment is recorded afterwards, also when it fails."""
+    try:
+        yield
+    finally:
+        record = Recorder(place.project, lambda text: _tell(time.time(), text))
+        chronicle.carry(record, place.config.project.name, place.name, place.target.journal)
 
 
 def _print_plan(place: Place, asked: Deployment) -> int:
@@ -91,7 +118,7 @@ def _detached(place: Place, asked: Deployment, release: Manifest) -> int:
     words = [f"deploy-{asked.strategy}", "--wait", asked.wait]
     words += ["--dirty"] if asked.dirty else ["--rev", release.commit]
     words += ["--profile", asked.profile] if asked.profile else []
-    log = watching.start(place, "deployment", words)
+    log = watching.start(place, "deployment", words, {VARIABLE: _actor()})
     answer = {"release": release.id, "log": str(log)}
     sys.stdout.write(json.dumps(answer) + "\n" if asked.json else f"{release.id} is being deployed; see {log}\n")
     return 0
@@ -108,11 +135,11 @@ def _ended(place: Place, finished: Finished, *, as_json: bool) -> int:
 def ask(what: Asked, profile: str, *, as_json: bool) -> int:
     """Promote, pause, resume or abort what is under way."""
     with place_of(profile) as place:
-        actor = os.environ.get("USER", "somebody")
-        if what == "abort":
-            finished: Finished | None = deploying.abort(place.target, actor=actor)
-        else:
-            finished = deploying.ask(place.target, what, actor=actor)
+        with _carried(place):
+            if what == "abort":
+                finished: Finished | None = deploying.abort(place.target, actor=_actor())
+            else:
+                finished = deploying.ask(place.target, what, actor=_actor())
         sys.stdout.write(_status(place, as_json=as_json))
         return 0 if finished is None or what == "abort" else _EXITS[finished.outcome]
 
@@ -128,7 +155,8 @@ def rollback(to: str, profile: str, *, as_json: bool, dry_run: bool = False) -> 
                 f"give it all traffic at once; now {deploying.serving(place.target)} serves",
             ]
             return _print(lines, as_json=as_json)
-        finished = deploying.rollback(place.target, release, actor=os.environ.get("USER", "somebody"))
+        with _carried(place):
+            finished = deploying.rollback(place.target, release, actor=_actor())
         sys.stdout.write(_status(place, as_json=as_json))
         if finished.outcome == "failed":
             return 6
@@ -172,7 +200,7 @@ def _in_words(deployment: Mapping[str, Any]) -> str:
 
 def down(profile: str) -> int:
     """End everything; the releases and the journal stay on disk."""
-    with place_of(profile) as place, lock.held(place.target.home, "inv deploy-down"):
+    with place_of(profile) as place, _carried(place), lock.held(place.target.home, "inv deploy-down"):
         watching.stop(place)
         deploying.down(place.target)
     return 0

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from xptasks.delivery import lock
@@ -16,6 +17,7 @@ from xptasks.errors import OverBudgetError, UsageError
 
 _TICK = 0.05  # seconds between looks at a deployment that another process drives
 _PATIENCE = 30.0  # seconds that a rollback may take
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass
@@ -73,10 +75,24 @@ def plan_for(target: Target, new: str, old: str | None, strategy: Strategy | Non
     )
 
 
-def deploy(
-    target: Target, new: str, *, strategy: Strategy | None = None, what: str = "deploy", wait: float = 0.0
+def deploy(  # noqa: PLR0913 - what one may say about it
+    target: Target,
+    new: str,
+    *,
+    strategy: Strategy | None = None,
+    what: str = "deploy",
+    wait: float = 0.0,
+    noted: Mapping[str, object] = _NOTHING,
 ) -> Finished:
     """Bring a release to all traffic, or back to the old one.
+
+    Args:
+        target: where.
+        new: the release.
+        strategy: how, in place of what is configured.
+        what: what this is called, for whoever wants the target meanwhile.
+        wait: seconds to wait for another deployment.
+        noted: what the journal says of it besides: `actor`, `commit`, `committed` (when).
 
     Raises:
         LockBusyError: another deployment is at this target.
@@ -87,7 +103,7 @@ def deploy(
         old = serving(target)
         if old == new:
             raise UsageError(f"{new} serves already", hint="commit something, or name another revision")
-        finished = _run(target, plan_for(target, new, old, strategy))
+        finished = _run(target, plan_for(target, new, old, strategy), **noted)
         if finished.outcome == "promoted":
             _retire(target, {new, old})
         return finished
@@ -112,18 +128,27 @@ def _retire(target: Target, stay: set[str | None]) -> None:
         target.driver.stop(release)
 
 
-def rollback(target: Target, to: str = "", *, actor: str, what: str = "rollback") -> Finished:
+def rollback(
+    target: Target, to: str = "", *, actor: str, noted: Mapping[str, str] = _NOTHING, what: str = "rollback"
+) -> Finished:
     """Give all traffic to the release that served before, or to another one.
 
     A deployment that is under way is aborted by whoever drives it. Otherwise the change is a deployment of its own,
     without stages: the release is started when it is not warm, must be ready, and gets everything.
+
+    Args:
+        target: where.
+        to: the release, in place of the one before.
+        actor: who asks, `human:ann`.
+        noted: what the journal says of it besides: `why`, and `trigger`, which is `operator` without it.
+        what: what this is called, for whoever wants the target meanwhile.
 
     Raises:
         UsageError: there is no release to go back to.
     """
     latest = target.journal.latest()
     if latest is not None and not latest.state.outcome and to in {"", latest.plan.old}:
-        return abort(target, actor=actor)
+        return abort(target, actor=actor, noted=noted)
     with lock.held(target.home, what, _PATIENCE):
         settle(target)
         old = serving(target)
@@ -131,7 +156,7 @@ def rollback(target: Target, to: str = "", *, actor: str, what: str = "rollback"
         if new == old:
             raise UsageError(f"{new} serves already")
         plan = Plan(new, old, "blue-green", (Stage(100, 0.0),), start_timeout=_PATIENCE, on_crash="resume")
-        return _run(target, plan, rollback=True, actor=actor)
+        return _run(target, plan, rollback=True, actor=actor, **noted)
 
 
 def goal(target: Target, to: str = "") -> str:
@@ -168,22 +193,22 @@ def ask(target: Target, what: Asked, *, actor: str) -> Finished | None:
     return _adopt(target, what, number) if what != "pause" and lock.is_free(target.home) else None
 
 
-def abort(target: Target, *, actor: str, wait: float = _PATIENCE) -> Finished:
-    """Roll back the deployment that is under way, and wait for that.
+def abort(target: Target, *, actor: str, noted: Mapping[str, str] = _NOTHING, wait: float = _PATIENCE) -> Finished:
+    """Roll back the deployment that is under way, and wait for that; `actor` and `noted` as for `rollback`.
 
     Raises:
         UsageError: nothing is under way.
         OverBudgetError: it has not ended in time.
     """
-    number = _write_down(target, "abort", actor)
+    number = _write_down(target, "abort", actor, **noted)
     return _adopt(target, "abort", number) if lock.is_free(target.home) else _ended(target, number, wait)
 
 
-def _write_down(target: Target, what: Asked, actor: str) -> int:
+def _write_down(target: Target, what: Asked, actor: str, **noted: str) -> int:
     latest = target.journal.latest()
     if latest is None or latest.state.outcome:
         raise UsageError("no deployment is under way", hint="`inv deploy-status` shows the last one")
-    target.journal.add(latest.number, Entry(target.clock.now(), "asked", {"what": what, "actor": actor}))
+    target.journal.add(latest.number, Entry(target.clock.now(), "asked", {"what": what, "actor": actor, **noted}))
     return latest.number
 
 

@@ -48,6 +48,18 @@ def listed(project: Path, environ: Mapping[str, str], asked: Asked, *, as_json: 
     return "".join(f"{line(each)}\n" for each in found) or "nothing is recorded that fits\n"
 
 
+def delivered(project: Path, environ: Mapping[str, str]) -> str:
+    """Deliver what waits in the outbox; says how much that was.
+
+    Raises:
+        CannotRunError: the database cannot be used; what was not delivered waits.
+    """
+    with history.store_of(load(project, environ=environ).config, project, environ) as store:
+        done = history.delivered(store, project)
+        left = f", {done.left} files wait" if done.left else ""
+        return f"{done.events} events were taken to {store.name}{left}\n"
+
+
 def kind_of(word: str) -> Kind:
     """The kind of this name."""
     if word in list(Kind):

@@ -29,9 +29,10 @@ class Recorder:
         """The history's folder; git is asked for it, so only whoever records something pays for that."""
         return outbox.folder(self._project)
 
-    def __call__(self, *events: HistoryEvent) -> None:
-        """Record events."""
+    def __call__(self, *events: HistoryEvent) -> bool:
+        """Record events; whether they are in the outbox now."""
         problem = outbox.put(self.home, events)
         if problem and not self._told:
             self._told = True
             self._tell(problem)
+        return not problem

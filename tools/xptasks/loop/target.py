@@ -1,6 +1,7 @@
 """From a configuration to a target that can be deployed to: its home, driver, releases, journal and probes."""
 
 import os
+import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,11 @@ class Place:
     config: Config
     project: Path
     environ: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """What the history calls it: `TARGET@HOST`."""
+        return f"{self.config.deploy.target}@{platform.node()}"
 
     def looker(self, release: str = "") -> Looker:
         """What looks at a release past the split, or at the public entrance."""

@@ -9,7 +9,9 @@ from typing import Any
 
 from xptasks.config.settings import Config
 from xptasks.errors import CannotRunError, ConfigError, UsageError
+from xptasks.loop.moves import events
 from xptasks.loop.ratcheting import places_of
+from xptasks.loop.recording import Recorder
 from xptasks.quality import floors, ratchets
 from xptasks.quality.ratchets import Floor, Floors, Move
 from xptasks.results import LAST_RUN, Status
@@ -65,12 +67,15 @@ def tighten(project: Path, config: Config, now: dt.datetime) -> list[Move]:
         raise UsageError("floors move on the trunk only", hint="land the change first; a branch never moves a floor")
     measured = _measured_on_this_commit(project)
     moves: list[Move] = []
+    before: dict[str, Floor] = {}
 
     def move(recorded: Floors) -> Floors:
+        before.update(recorded)
         moves[:] = _moves(project, config, recorded, measured, now)
         return ratchets.raised(recorded, moves)
 
     floors.update(project, move)
+    Recorder(project)(*events(config, before, moves, change.head(project), now))
     return moves
 
 

@@ -5,7 +5,7 @@ supervisor died. It does nothing heavy. What it remembers survives a restart.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,8 @@ from xptasks.delivery.plan import World
 from xptasks.errors import LockBusyError, XpError
 from xptasks.loop import deploy
 from xptasks.loop.deploy import Target
+from xptasks.loop.deployments import WATCHER
+from xptasks.loop.diary import EVERY, Diary
 from xptasks.probes import memory
 from xptasks.probes.alerts import Alert, Alerts
 from xptasks.probes.exposition import Exposition
@@ -102,6 +104,8 @@ class Watcher:
         exposition: what is measured.
         memory: the file that survives a restart.
         clocks: time.
+        diary: keeps what happened.
+        chores: what is to be done now and then besides; it never raises.
     """
 
     target: Target
@@ -112,6 +116,9 @@ class Watcher:
     exposition: Exposition
     memory: Path
     clocks: Clocks = field(default_factory=MachineClocks)
+    diary: Diary = field(default_factory=lambda: Diary(lambda *_: None, "", ""))
+    chores: Callable[[], None] = lambda: None
+    _alive: float = 0.0
     _records: dict[str, Record] = field(default_factory=dict)
     _grid: tuple[float, float] = (0.0, 0.0)
     _said: str = ""
@@ -122,10 +129,15 @@ class Watcher:
         now = self.clocks.monotonic()
         self._records = memory.load(self.memory, now, self.clocks.wall())
         self._grid = (now, self.policy.interval)
-        async with anyio.create_task_group() as group:
-            for index, name in enumerate(self.names):
-                group.start_soon(self._watch, name, index)
-            group.start_soon(self._care)
+        self.diary.begin(self.clocks.wall(), self.names)
+        self._alive = now
+        try:
+            async with anyio.create_task_group() as group:
+                for index, name in enumerate(self.names):
+                    group.start_soon(self._watch, name, index)
+                group.start_soon(self._care)
+        finally:
+            self.diary.end(self.clocks.wall())
 
     async def _watch(self, name: str, index: int) -> None:
         while True:
@@ -152,6 +164,7 @@ class Watcher:
         self._records[result.name] = record
         with suppress(OSError):  # a full disk must not end the watch; the next look writes again
             memory.save(self.memory, self._records, self.clocks.monotonic(), self.clocks.wall())
+        self._write_down(result, record, turn)
         if turn is Turn.ALERT:
             await self._tell_aside("firing", result.name, f"{result.name} failed: {result.detail}")
         elif turn is Turn.RECOVERED:
@@ -159,6 +172,26 @@ class Watcher:
         elif turn is Turn.ROLLBACK:
             async with self._turn:  # of two probes that fail together the second sees what the first did
                 await self._roll_back(result)
+
+    def _write_down(self, result: ProbeResult, record: Record, turn: Turn) -> None:
+        now, wall = self.clocks.monotonic(), self.clocks.wall()
+        if turn in {Turn.ALERT, Turn.ROLLBACK}:
+            began = wall - (now - record.failures[-min(self.policy.alert_after, len(record.failures))])
+            self.diary.down(wall, result.name, result.detail, began, self._suspect(wall))
+        elif turn is Turn.RECOVERED:
+            self.diary.up(wall, result.name)
+        elif result.ok:
+            self.diary.looked(result.name)
+
+    def _suspect(self, wall: float) -> str:
+        """The deployment that is likely the reason when something breaks now: one under way, or a recent one."""
+        with suppress(XpError):
+            latest = self.target.journal.latest()
+            under_way = latest is not None and not latest.state.outcome and latest.state.stage >= 0
+            recent = latest is not None and wall - latest.entries[-1].at <= self.policy.recent
+            if latest is not None and (under_way or (recent and latest.state.outcome == "promoted")):
+                return f"{self.diary.target}/{latest.number}"
+        return ""
 
     async def _roll_back(self, result: ProbeResult) -> None:
         told = f"{result.name} failed {self.policy.rollback_after} times: {result.detail}"
@@ -181,14 +214,21 @@ class Watcher:
 
     def _go_back(self, why: str) -> str:
         try:
-            finished = deploy.rollback(self.target, actor=f"the watcher ({why})", what="inv watch: rollback")
+            noted = {"why": why, "trigger": "probe"}
+            finished = deploy.rollback(self.target, actor=WATCHER, noted=noted, what="inv watch: rollback")
         except XpError as error:
             return f"the rollback failed: {error.message}"
+        if finished.outcome != "failed":
+            self.diary.rolled_back()
         return f"rolled back ({finished.outcome}: {finished.why})"
 
     async def _care(self) -> None:
         while True:
             await anyio.to_thread.run_sync(self._put_right)
+            await anyio.to_thread.run_sync(self.chores)
+            if self.clocks.monotonic() - self._alive >= EVERY:
+                self._alive = self.clocks.monotonic()
+                self.diary.alive(self.clocks.wall())
             with suppress(XpError):  # told already
                 self._set_grid()
             await anyio.sleep(_CARE)

@@ -3,14 +3,19 @@
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import anyio
 
 from xptasks.config.settings import Config
-from xptasks.errors import CannotRunError, LockBusyError
+from xptasks.errors import CannotRunError, LockBusyError, XpError
+from xptasks.loop import chronicle
+from xptasks.loop.diary import Diary
+from xptasks.loop.recording import Recorder
 from xptasks.loop.target import Place
 from xptasks.probes.alerts import Alerts
 from xptasks.probes.exposition import Exposition
@@ -19,6 +24,8 @@ from xptasks.system import detached
 from xptasks.system.detached import Order
 from xptasks.system.files import atomic_write
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_DELIVERY = 600.0  # seconds between two deliveries of what waits in the outbox
 _GRACE = 5.0  # seconds that a watcher may take to end
 _MOMENT = 0.5  # seconds for which the lock may be taken by somebody who only looks whether a watcher runs
 
@@ -85,14 +92,45 @@ async def _until_told(place: Place, exposition: Exposition) -> None:
     labels = {"project": config.project.name, "target": config.deploy.target}
     alerts = Alerts(config.alerts, labels, place.environ, place.project)
     memory = place.target.home / "watch.json"
+    record = Recorder(place.project)
     watcher = Watcher(
-        place.target, sorted(config.probes), _looking(place), config.probe_policy, alerts, exposition, memory
+        place.target,
+        sorted(config.probes),
+        _looking(place),
+        config.probe_policy,
+        alerts,
+        exposition,
+        memory,
+        diary=Diary(record, config.project.name, place.name, place.target.home / "incident.json"),
+        chores=_Chores(place, record),
     )
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with anyio.create_task_group() as group:
             group.start_soon(watcher.run)
             async for _ in signals:
                 group.cancel_scope.cancel()
+
+
+class _Chores:
+    """Keeps the history up to date: what deployments do is recorded at once, and all that waits is delivered in time.
+
+    Delivery is a process of its own: a database that does not answer must not hold up the watch.
+    """
+
+    def __init__(self, place: Place, record: Recorder) -> None:
+        self._place = place
+        self._record = record
+        self._delivered = time.monotonic()
+
+    def __call__(self) -> None:
+        """What is due."""
+        place = self._place
+        chronicle.carry(self._record, place.config.project.name, place.name, place.target.journal)
+        if time.monotonic() - self._delivered >= _DELIVERY:
+            self._delivered = time.monotonic()
+            with suppress(XpError):  # it is due again
+                if not detached.is_alive(place.target.home / "processes" / "delivery.json"):
+                    start(place, "delivery", ["history-deliver"])
 
 
 class _looking:  # noqa: N801 - reads like a function where it is used
@@ -135,12 +173,19 @@ def ensure(place: Place, profile: str) -> str:
     return f"a watcher was started; its log: {log}"
 
 
-def start(place: Place, name: str, words: Sequence[str]) -> Path:
-    """Start one of our own commands in a process that outlives this one; returns its log."""
+def start(place: Place, name: str, words: Sequence[str], more: Mapping[str, str] = _NOTHING) -> Path:
+    """Start one of our own commands in a process that outlives this one; returns its log.
+
+    Args:
+        place: the target that it works on.
+        name: what the process is called among those of the target.
+        words: the command.
+        more: variables besides ours.
+    """
     home = place.target.home
     log = home / "logs" / f"{name}.log"
     argv = (sys.executable, "-m", "xptasks", *words)
-    detached.start(Order(argv, place.project, place.environ, log, home / "processes" / f"{name}.json"))
+    detached.start(Order(argv, place.project, {**place.environ, **more}, log, home / "processes" / f"{name}.json"))
     return log
 
 

@@ -60,6 +60,12 @@ def head(folder: Path) -> str:
     return found.decode().strip() if found else ""
 
 
+def made(folder: Path, commit: str) -> float | None:
+    """When a commit was made, in seconds since the epoch; None of a commit that is not there."""
+    (found,) = git.capture((("git", "show", "--no-patch", "--format=%ct", commit),), str(folder))
+    return float(found) if found else None
+
+
 def last_commit(folder: Path, *, but: str) -> str:
     """The id of the last commit that changed more than one file, which is relative to the folder."""
     (found,) = git.capture((("git", "log", "-1", "--format=%H", "--", ":/", f":(exclude){but}"),), str(folder))

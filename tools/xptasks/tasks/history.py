@@ -35,3 +35,12 @@ def history_list(  # noqa: PLR0913 - one parameter an option
     asked = listing.Asked(tuple(kind), since, until, change, commit, deployment, last)
     sys.stdout.write(listing.listed(project(), environ(), asked, as_json=json))
     return 0
+
+
+@task()
+def history_deliver() -> int:
+    """Take what waits in the outbox to the database, as the last step of a CI job, or now and then."""
+    from xptasks.loop import listing  # noqa: PLC0415
+
+    sys.stdout.write(listing.delivered(project(), environ()))
+    return 0
