@@ -107,7 +107,7 @@ class Facts:
 def judge(facts: Facts, rules: Rules) -> Verdict:
     """The verdict on a change before anything runs."""
     reasons = [
-        *facts.found,
+        *(_with_way_out(reason, rules.landing) for reason in facts.found),
         *_labels(facts, rules.landing),
         *_authors(facts, rules.landing),
         *_protected(facts, rules.landing),
@@ -200,6 +200,13 @@ def _how_to_approve(rules: LandingSettings) -> str:
     if rules.approvers:
         return f"let somebody else approve this very commit: {', '.join(rules.approvers)}"
     return "nobody may approve: a human lands [landing] approvers first, straight on the trunk"
+
+
+def _with_way_out(reason: Reason, rules: LandingSettings) -> Reason:
+    """Who finds something knows how to undo it; who may approve stands in the rules."""
+    if reason.outcome != "needs approval":
+        return reason
+    return replace(reason, hint="; else ".join(filter(None, (reason.hint, _how_to_approve(rules)))))
 
 
 def approved(reasons: Iterable[Reason], facts: Facts, rules: LandingSettings) -> Verdict:

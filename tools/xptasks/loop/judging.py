@@ -14,7 +14,7 @@ from xptasks.errors import ConfigError
 from xptasks.landing import policy, ran, waivers
 from xptasks.landing.policy import Facts, Reason, Verdict
 from xptasks.landing.proposal import Approval, Proposal
-from xptasks.loop import ratcheting
+from xptasks.loop import looking, ratcheting
 from xptasks.loop import trunk as trunks
 from xptasks.loop.trunk import Trunk
 from xptasks.results import Position
@@ -53,10 +53,9 @@ def before_gate(
     if isinstance(change, Verdict):
         return change
     try:
-        rules = change.trunk.rules
+        return policy.judge(_facts(change, proposal, approvals), change.trunk.rules)
     except ConfigError as error:
         return _unusable(error)
-    return policy.judge(_facts(change, proposal, approvals), rules)
 
 
 def after_gate(repository: Path, trunk: str, candidate: str, run: Mapping[str, Any]) -> Verdict:
@@ -123,18 +122,20 @@ def _adoption(trunk: Trunk) -> Iterator[Reason]:
 
 def _facts(change: _Change, proposal: Proposal, approvals: Sequence[Approval]) -> Facts:
     objects, base, head = change.objects, change.trunk.base, change.head
+    files = objects.differences(base, head)
+    seen = looking.reasons(objects, change.trunk, head, files)
     signed = objects.signed(base, head)
     people = {address for each in signed for address in (each.author, each.committer, *each.others)}
     text = f"{proposal.title}\n{proposal.body}"
     return Facts(
         head=head,
-        files=tuple(each.file for each in objects.differences(base, head)),
+        files=tuple(each.file for each in files),
         authors=tuple(dict.fromkeys(each.author for each in signed)),
         people=(*sorted(people), proposal.actor.partition(":")[2] or proposal.actor),
         labels=proposal.labels,
         trailers={key: [*objects.trailers(base, head, key), *_said(text, key)] for key in _TRAILERS},
         approvals=tuple(approvals),
-        found=tuple(_adoption(change.trunk)),
+        found=(*_adoption(change.trunk), *seen),
     )
 
 
