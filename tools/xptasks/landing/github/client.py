@@ -299,7 +299,7 @@ def next_page(headers: Mapping[str, str]) -> str:
 def _json(content: bytes) -> Any:  # noqa: ANN401 - any JSON
     try:
         return json.loads(content) if content else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
