@@ -113,7 +113,7 @@ class _Builder:
             raise OverflowError("it holds too many values")
         self.places.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
         if isinstance(node.value, str):
-            return _scalar(node.value, quoted=getattr(node, "style", None) is not None)
+            return _scalar(node.value, quoted=bool(getattr(node, "style", None)))
         if node.value and isinstance(node.value[0], tuple):
             return dict(self._pairs(node, path))
         if not node.value:

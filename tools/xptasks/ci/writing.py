@@ -81,7 +81,11 @@ def _list(head: str, values: Sequence[object], indent: str) -> Iterator[str]:
     for noted in values:
         value, _, above = _parts(noted)
         yield from _comment(above, indent + _INDENT)
-        lines = list(_valued("", value, "", indent + _INDENT))[1:] if isinstance(value, Mapping) else [_scalar(value)]
+        lines = (
+            list(_valued("", value, "", indent + _INDENT))[1:]
+            if isinstance(value, Mapping) and value
+            else [_scalar(value)]
+        )
         first = lines[0].strip()
         yield f"{indent}{_INDENT}- {first}"
         yield from lines[1:]

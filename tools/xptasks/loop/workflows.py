@@ -129,7 +129,7 @@ def _delivery(found: Config, jobs: Jobs) -> Delivery:
 
 def files(request: Request, *, with_gitlab: bool = False) -> dict[str, str]:
     """The content of every file that is generated, by its path in the project."""
-    made: "dict[str, Workflow | None]" = {
+    made: dict[str, Workflow | None] = {
         github.FILE: github.build(request),
         delivering.FILE: delivering.build(request),
     }

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from xptasks.ci import delivering, github
 from xptasks.ci.reading import Parsed
 from xptasks.ci.request import Request
-from xptasks.ci.rules import actions, commands, deliver, gate, landing, permissions, reporting, triggers
+from xptasks.ci.rules import actions, commands, deliver, gate, landing, permissions, reporting, shape, triggers
 from xptasks.ci.rules._rule import Rule
 from xptasks.results import Finding
 
@@ -27,8 +27,9 @@ _OURS: tuple[Rule, ...] = (
     *landing.RULES,
     *reporting.RULES,
     *deliver.CALLER,
+    *shape.RULES,
 )
-_BY_FILE: dict[str, tuple[Rule, ...]] = {github.FILE: _OURS, delivering.FILE: deliver.CALLED}
+_BY_FILE: dict[str, tuple[Rule, ...]] = {github.FILE: _OURS, delivering.FILE: (*deliver.CALLED, *shape.RULES)}
 
 
 def names() -> list[str]:

@@ -107,9 +107,14 @@ def needs(job: dict[str, Any]) -> list[str]:
     return [found] if isinstance(found, str) else [str(name) for name in found] if isinstance(found, list) else []
 
 
+def commands(parsed: Parsed, job: str) -> list[str]:
+    """The commands of a job's steps, without white space around them."""
+    return [str(step["run"]).strip() for _, step in parsed.steps(job) if "run" in step]
+
+
 def run_of(parsed: Parsed, job: str) -> str:
     """All commands of a job."""
-    return "\n".join(str(step["run"]) for _, step in parsed.steps(job) if "run" in step)
+    return "\n".join(commands(parsed, job))
 
 
 def table(value: object) -> dict[str, Any]:

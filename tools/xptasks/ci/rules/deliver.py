@@ -7,7 +7,7 @@ from xptasks.ci import github
 from xptasks.ci.github import DELIVERY, REQUIRED
 from xptasks.ci.reading import Parsed
 from xptasks.ci.request import Delivery, Request
-from xptasks.ci.rules._rule import Found, Rule, condition, needs, plain, run_of, steps, table, text, uses
+from xptasks.ci.rules._rule import Found, Rule, commands, condition, needs, plain, run_of, steps, table, text, uses
 
 _JOBS = ("canary", "observe", "promote")
 _CALLER = ("deliver", "rollback")
@@ -162,9 +162,23 @@ def _rights(parsed: Parsed, request: Request) -> Found:
 def _installed(parsed: Parsed, request: Request) -> Found:
     expected = github.install(request).run
     for name in parsed.jobs:
-        runs = [str(step.get("run")) for _, step in parsed.steps(name) if "run" in step]
+        runs = commands(parsed, name)
         if not runs or runs[0] != expected:
             yield ("jobs", name, "steps"), "xptasks is not installed as the configuration says"
+
+
+def _python(parsed: Parsed, request: Request) -> Found:
+    for place, _job, step in steps(parsed):
+        given = table(step.get("with")).get("python-version")
+        if uses(step, "actions/setup-python") and given != request.python:
+            yield place, f"the Python is {text(given)}, not {request.python}"
+
+
+def _handed(parsed: Parsed, request: Request) -> Found:
+    names = request.delivery.secrets if request.delivery else ()
+    wanted = {name: {"required": False} for name in names}
+    if table(table(parsed.events.get("workflow_call")).get("secrets")) != wanted:
+        yield ("on",), "the secrets that it takes are not those of `[ci.deploy] secrets`"
 
 
 def _secrets(parsed: Parsed, request: Request) -> Found:
@@ -192,5 +206,7 @@ CALLED = (
     Rule("deliver-cache", "build releases from the commit alone", _cached),
     Rule("deliver-checkout", "check out the commit that started the run, without cleaning", _checkout),
     Rule("deliver-setup", "`[ci] setup` says how xptasks is installed", _installed),
+    Rule("deliver-python", "the newest of `[project] python`", _python),
+    Rule("deliver-handed", "take each of them, none required", _handed),
     Rule("deliver-secrets", "`[ci.deploy] secrets` names them", _secrets),
 )

@@ -7,7 +7,7 @@ from typing import Any
 from xptasks.ci import github
 from xptasks.ci.reading import Parsed, Path
 from xptasks.ci.request import Request
-from xptasks.ci.rules._rule import Found, Rule, action, condition, needs, run_of, steps, table, text, uses
+from xptasks.ci.rules._rule import Found, Rule, action, commands, condition, needs, run_of, steps, table, text, uses
 
 _AFTER = frozenset({"scan", "history", "failures", "deliver", "rollback", "land"})
 _LOOSENING = re.compile(r"^(XPTASKS_|PYTEST_ADDOPTS$|MYPYPATH$|PYTHONPATH$|NOX|UV_|PIP_|CI$|GITHUB_)")
@@ -53,7 +53,7 @@ def _runs(parsed: Parsed, request: Request) -> Found:
     if "gate" not in parsed.jobs:
         return
     expected = github.shell((*request.install.nox, "-s", "$TIER"))
-    found = [(number, step) for number, step in parsed.steps("gate") if step.get("run") == expected]
+    found = [(number, step) for number, step in parsed.steps("gate") if str(step.get("run")).strip() == expected]
     if not found:
         yield ("jobs", "gate", "steps"), f"the gate does not run `{expected}` and nothing else"
         return
@@ -107,7 +107,7 @@ def _python(parsed: Parsed, request: Request) -> Found:
 def _installed(parsed: Parsed, request: Request) -> Found:
     expected = github.install(request).run
     for name in parsed.jobs:
-        runs = [str(step.get("run")) for _, step in parsed.steps(name) if "run" in step]
+        runs = commands(parsed, name)
         if name != github.REQUIRED and runs and runs[0] != expected:
             yield ("jobs", name, "steps"), "xptasks is not installed as the configuration says"
 
@@ -124,7 +124,7 @@ def _evidence(parsed: Parsed, _: Request) -> Found:
             yield place, "some results are not kept"
         if given.get("include-hidden-files") is not True or given.get("if-no-files-found") != "error":
             yield place, "what lies in .xp is hidden, and is silently left out"
-        if "cancelled()" not in str(step.get("if", "")):
+        if step.get("if") != "${{ !cancelled() }}":
             yield place, "results of a red run are not kept"
 
 
@@ -140,7 +140,7 @@ def _verdict(parsed: Parsed, _: Request) -> Found:
         if name not in needs(job):
             yield (*place, "needs"), f"the verdict does not wait for {name}"
     found = [step for _, step in parsed.steps(github.REQUIRED) if "run" in step]
-    if [str(step["run"]).strip() for step in found] != [github.VERDICT]:
+    if commands(parsed, github.REQUIRED) != [github.VERDICT]:
         yield (*place, "steps"), "it is green although a job was not: only `success` of every job counts"
     if found and table(found[0].get("env")) != {"NEEDS": "${{ toJSON(needs) }}"}:
         yield (*place, "steps"), "it does not look at what the jobs said"

@@ -1,5 +1,6 @@
 """Rules about the job that arms a change to land: it holds a token that may write."""
 
+from xptasks.ci import github
 from xptasks.ci.reading import Parsed
 from xptasks.ci.request import Request
 from xptasks.ci.rules._rule import Found, Rule, guarded, run_of, table, uses
@@ -12,6 +13,16 @@ def _wanted(parsed: Parsed, request: Request) -> Found:
     if request.auto_merge != (_JOB in parsed.jobs):
         said = "is missing" if request.auto_merge else "is there, and the configuration does not ask for it"
         yield ("jobs",), f"the job {_JOB} {said}"
+
+
+def _app(parsed: Parsed, request: Request) -> Found:
+    if _JOB not in parsed.jobs:
+        return
+    environment = github.APP_ENVIRONMENT if request.app else None
+    if parsed.jobs[_JOB].get("environment") != environment:
+        yield ("jobs", _JOB), f"the app's key is held by the environment {environment}, and by nothing else"
+    if "labeled" not in table(parsed.events.get("pull_request")).get("types", []):
+        yield ("on", "pull_request"), "a change is not armed when it gets its label"
 
 
 def _guard(parsed: Parsed, _: Request) -> Found:
@@ -38,6 +49,7 @@ def _head(parsed: Parsed, _: Request) -> Found:
 
 RULES = (
     Rule("land", "`[landing] forge` says whether changes are armed", _wanted),
+    Rule("land-app", "the key of an app belongs to an environment; labels start the job", _app),
     Rule("land-guard", "`github.event.pull_request.head.repo.full_name == github.repository`", _guard),
     Rule("land-checkout", "check out github.event.pull_request.base.sha", _base),
     Rule("land-head", "name pull request and head, so that a later push is not armed with it", _head),

@@ -73,9 +73,19 @@ def _cancels(parsed: Parsed, _: Request) -> Found:
         yield ("concurrency",), "a change that was pushed again is checked twice at the same time"
 
 
+def _by_hand(parsed: Parsed, request: Request) -> Found:
+    inputs = table(table(parsed.events.get("workflow_dispatch")).get("inputs"))
+    tier = table(inputs.get("tier"))
+    if tier.get("type") != "choice" or tier.get("options") != sorted(request.minutes) or len(inputs) != 1:
+        yield ("on", "workflow_dispatch"), "by hand, one of the tiers is chosen, and nothing else is typed in"
+    elif tier.get("default") != request.gate:
+        yield ("on", "workflow_dispatch"), f"what is started by hand without a choice is {request.gate}"
+
+
 RULES = (Rule("trigger-dangerous", "use pull_request; what needs rights belongs to the trunk", _dangerous),)
 OURS = (
     Rule("trigger-missing", "start it for changes, the trunk, the merge queue, and by hand", _missing),
+    Rule("trigger-by-hand", "the choice of a tier, all of them", _by_hand),
     Rule("trigger-filtered", "start it for every change", _filtered),
     Rule("schedule", "`[ci.schedules]` says when tiers run; every one of them is here", _schedule),
     Rule("concurrency", "one group a pull request, cancelled; one a run for everything else", _cancels),
