@@ -72,6 +72,8 @@ python = ["3.12"]
 steps = ["unit"]
 [landing]
 forge = "github"
+[landing.github]
+check = "all of it"
 [history]
 url = "env:HISTORY_URL"
 [deploy]

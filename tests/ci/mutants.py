@@ -229,7 +229,7 @@ MUTANTS = (
     Mutant("The verdict looks at a text that is always green.", "required",
            put(r"\$\{\{ toJSON\(needs\) \}\}", '\'{"gate":{"result":"success"}}\'', job="required")),
     Mutant("The required check gets another name, so the branch rule waits for one that never comes.", "required",
-           put("    name: required", "    name: all green", job="required")),
+           put("    name: .*", "    name: all green", job="required")),
     Mutant("The verdict is gone.", "jobs", cut("required")),
     Mutant("A job that nobody generates mines coins.", "jobs",
            put(r"^jobs:", "jobs:\n  extra:\n    runs-on: ubuntu-24.04\n    permissions: {}\n    timeout-minutes: 5\n"
@@ -259,6 +259,8 @@ MUTANTS = (
            put(r"github.event.pull_request.head.repo.full_name == github.repository", "true", job="scan"), SCANNING),
     Mutant("The history's database is opened to pull requests.", "secret-for-changes",
            put(r" && github.event_name == 'push'", "", job="history"), ("whole",)),
+    Mutant("The history's secret is held by no environment.", "report-environment",
+           put("    environment: history\n", "", job="history"), ("whole",)),
     Mutant("The history is fed by a script of the change.", "report-command",
            put(r"^        run: .*inv history-import.*", "        run: ./import", job="history"), ("whole",)),
     # delivery, the caller

@@ -74,7 +74,7 @@ def test_other_modes_leave_stdout_alone(tmp_path: Path, mode: Mode) -> None:
     stdout, stderr = told(tmp_path, mode, events(GREEN, status=Status.PASSED, exit_code=0))
     assert stdout == ""
     assert "1 passed" in stderr
-    assert {path.name for path in (tmp_path / ".xp").iterdir()} == {"last-run.json", "junit.xml"}
+    assert {path.name for path in (tmp_path / ".xp").iterdir()} == {"last-run.json", "junit.xml", "results.sarif"}
 
 
 def test_github_gets_annotations_and_a_summary_only_on_github(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_words_of_ours_are_not_masked(tmp_path: Path) -> None:
 def test_a_report_that_cannot_be_written_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
     (tmp_path / ".xp").write_text("a file where the folder should be", encoding="utf-8")
     _, stderr = told(tmp_path, Mode.PLAIN, events(GREEN, status=Status.PASSED, exit_code=0))
-    assert stderr.count("a report cannot be written: ") == 4
+    assert stderr.count("a report cannot be written: ") == 6
     assert stderr.rstrip().splitlines()[1].startswith("a report cannot be written: ")
     assert "fast: passed in 6.5 s: 1 passed" in stderr
 

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests import sarif_schema
 from xptasks.contracts.compat import formats
 from xptasks.contracts.compat.change import Change, Witness
 from xptasks.contracts.compat.judgement import Judged, Judgement, Permission
@@ -222,6 +223,12 @@ def test_sarif_has_what_its_standard_requires(judgement: Judgement) -> None:
         for suppression in result.get("suppressions", ()):
             assert suppression["kind"] in {"external", "inSource"}
             assert suppression["status"] in {"accepted", "underReview", "rejected"}
+
+
+@sarif_schema.needed
+@pytest.mark.parametrize("judgement", [WHOLE, HOSTILE, EMPTY], ids=["whole", "hostile", "empty"])
+def test_sarif_is_valid_by_the_official_schema(judgement: Judgement) -> None:
+    sarif_schema.validate(_sarif(judgement))
 
 
 def test_sarif_marks_lines_of_files_that_are_there() -> None:

@@ -12,12 +12,13 @@ from xptasks.ci.writing import Noted
 
 FILE = ".github/workflows/autonomous.yml"
 REQUIRED = "required"
-"""The job that a branch rule names: it stands for all others."""
+"""The job that stands for all others; a branch rule names it by `[landing.github] check`."""
 
 RESULTS = (".xp/last-run.json", ".xp/junit.xml", ".xp/results.sarif")
 DELIVERY = "$/.github/workflows/deliver.yml"
 """In this repository, at the commit that runs; no checkout is needed for that."""
 APP_ID, APP_KEY, APP_ENVIRONMENT = "XPTASKS_APP_ID", "XPTASKS_APP_KEY", "landing"
+HISTORY_ENVIRONMENT = "history"
 MATRIX = "${{ fromJSON(needs.plan.outputs.matrix) }}"
 SAME_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repository"
 VERDICT = """\
@@ -39,7 +40,7 @@ weaker file would let through. Every action is pinned to a commit that was looke
 
 def build(request: Request) -> Workflow:
     """The workflow of a project. What is not configured leaves no job behind."""
-    jobs = {"plan": _plan(request), "gate": _gate(request), REQUIRED: _required()}
+    jobs = {"plan": _plan(request), "gate": _gate(request), REQUIRED: _required(request)}
     jobs |= {name: job for name, job in _after(request).items() if job}
     return Workflow(
         name="autonomous",
@@ -187,9 +188,9 @@ def _results(request: Request) -> Step:
     return Step(name="Results", condition="${{ !cancelled() }}", uses="actions/upload-artifact", inputs=inputs)
 
 
-def _required() -> Job:
+def _required(request: Request) -> Job:
     return Job(
-        name=REQUIRED,
+        name=request.check,
         note="The one check that a branch rule asks for. A job that was skipped or cancelled is not green.",
         runner="ubuntu-24.04",
         needs=("plan", "gate"),
@@ -233,6 +234,7 @@ def _history(request: Request) -> Job:
         needs=("gate",),
         condition="${{ !cancelled() && github.event_name == 'push' }}",
         permissions=_READ,
+        environment=HISTORY_ENVIRONMENT,
         minutes=_FEW,
         steps=(
             *_ready(request),

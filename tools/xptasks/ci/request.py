@@ -57,6 +57,7 @@ class Request:
         project: its name.
         trunk: the branch that everything lands on.
         gate: the tier that a change has to pass.
+        check: what the verdict is called; a branch rule names it.
         minutes: the time limit of a job that runs a tier, by tier.
         pythons: the versions that are checked.
         runner: the label of the machines.
@@ -74,6 +75,7 @@ class Request:
     project: str
     trunk: str
     gate: str
+    check: str
     minutes: Mapping[str, int]
     pythons: Words
     runner: str

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from xptasks.settings import Duration, Name, Settings, VariableName
 
@@ -119,6 +119,7 @@ class CiSettings(Settings):
             "`weekly` have a schedule unless one is given here.",
             examples=[{"nightly": "17 2 * * *"}],
         ),
+        WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}, "$comment": "table of texts"}),
     ] = Field(default_factory=dict)
     code_scanning: Annotated[
         bool,

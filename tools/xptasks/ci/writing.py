@@ -13,6 +13,7 @@ _INDENT = "  "
 _PLAIN = re.compile(r"[A-Za-z./$_][^\n\t]*")
 # Words that some reader takes for a boolean, null or a number.
 _WORDS = re.compile(r"(?i:y|n|yes|no|on|off|true|false|null|[0-9._]+|\.(inf|nan))")
+_ON = "on"  # every workflow has it without quotes
 _KEY = re.compile(r"[A-Za-z_.][A-Za-z0-9_.-]*")
 
 
@@ -46,7 +47,7 @@ def _comment(text: str, indent: str) -> Iterator[str]:
 def _entry(key: str, noted: object, indent: str) -> Iterator[str]:
     value, beside, above = _parts(noted)
     yield from _comment(above, indent)
-    shown = key if _KEY.fullmatch(key) else json.dumps(key)
+    shown = key if _KEY.fullmatch(key) and (key == _ON or not _WORDS.fullmatch(key)) else json.dumps(key)
     yield from _valued(f"{indent}{shown}:", value, beside, indent)
 
 

@@ -188,7 +188,10 @@ def _kind(key: Schema) -> str:
         return str(key["$comment"])
     if key.get("format") == "date":
         return "date"
-    return f"list of {_kind(key['items'])}s" if key["type"] == "array" else _KINDS[key["type"]]
+    if key["type"] != "array":
+        return _KINDS[key["type"]]
+    items = _kind(key["items"])
+    return f"list of {items.replace('list', 'lists', 1) if items.startswith('list') else f'{items}s'}"
 
 
 _NAMES = {"tiers": "pr", "steps": "lint", "ratchets": "coverage"}

@@ -52,6 +52,7 @@ def request_of(found: Config, project: Path) -> Request:
         project=found.project.name,
         trunk=landing.trunk,
         gate=landing.tier if landing.tier in found.tiers else next(iter(found.tiers)),
+        check=landing.github.check,
         minutes={name: _minutes(tier.budget + ci.setup_time) for name, tier in found.tiers.items()},
         pythons=found.project.python or _PYTHONS,
         runner=ci.runner,

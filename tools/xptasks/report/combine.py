@@ -12,6 +12,7 @@ from xptasks.report.live import live
 from xptasks.report.masks import masked
 from xptasks.report.modes import Mode, mode_of
 from xptasks.report.run import Run
+from xptasks.report.sarif import sarif
 from xptasks.report.terminal import plain
 from xptasks.results import Event
 
@@ -47,7 +48,8 @@ def sinks(  # noqa: PLR0913 - the ways out of a process, each of which a test re
     mode = mode_of(asked, environ, terminal=stderr.isatty())
     on_github = environ.get("GITHUB_ACTIONS") == "true"
     tell = _writer(stderr, _harmless if on_github else str)
-    chosen: list[Sink] = [_progress(mode, stderr, environ, tell), result_json.result_json(project), junit(project)]
+    chosen: list[Sink] = [_progress(mode, stderr, environ, tell), result_json.result_json(project)]
+    chosen += [junit(project), sarif(project)]
     if mode is Mode.JSON:
         chosen.append(_document(_writer(stdout, str)))
     chosen += more

@@ -128,14 +128,14 @@ def _evidence(parsed: Parsed, _: Request) -> Found:
             yield place, "results of a red run are not kept"
 
 
-def _verdict(parsed: Parsed, _: Request) -> Found:
+def _verdict(parsed: Parsed, request: Request) -> Found:
     if github.REQUIRED not in parsed.jobs:
         return
     job, place = parsed.jobs[github.REQUIRED], ("jobs", github.REQUIRED)
     if condition(job) != "always()":
         yield place, "it must run always: a verdict that was skipped counts as green for a branch rule"
-    if job.get("name", github.REQUIRED) != github.REQUIRED:
-        yield (*place, "name"), "the branch rule asks for a check called `required`"
+    if job.get("name") != request.check:
+        yield (*place, "name"), f"the branch rule asks for a check called {request.check}"
     for name in _covered(parsed):
         if name not in needs(job):
             yield (*place, "needs"), f"the verdict does not wait for {name}"

@@ -1,5 +1,6 @@
 """Rules about the jobs that tell: code scanning, history, issues."""
 
+from xptasks.ci import github
 from xptasks.ci.reading import Parsed
 from xptasks.ci.request import Request
 from xptasks.ci.rules._rule import SAME, Found, Rule, condition, needs, run_of
@@ -27,6 +28,12 @@ def _only(parsed: Parsed, _: Request) -> Found:
             yield ("jobs", name), f"the job {name} runs for events that it is not for"
 
 
+def _held(parsed: Parsed, _: Request) -> Found:
+    job = parsed.jobs.get("history", {})
+    if job and job.get("environment") != github.HISTORY_ENVIRONMENT:
+        yield ("jobs", "history"), "the database's address lies open to every job of the repository"
+
+
 def _does(parsed: Parsed, _: Request) -> Found:
     for name, command in {"history": "history-import", "failures": "report-failures"}.items():
         if name in parsed.jobs and command not in run_of(parsed, name):
@@ -37,5 +44,6 @@ RULES = (
     Rule("report", "what `[ci]`, `[history]` and `[ci.schedules]` ask for, and nothing else", _wanted),
     Rule("report-red", "`!cancelled()`", _red),
     Rule("report-event", "name the event", _only),
+    Rule("report-environment", f"`environment: {github.HISTORY_ENVIRONMENT}`", _held),
     Rule("report-command", "let xptasks do it", _does),
 )

@@ -1,35 +1,27 @@
 """For code scanning: SARIF 2.1.0. What is allowed is suppressed there, with its reason."""
 
 import hashlib
-import json
 from typing import Any
-from urllib.parse import quote
 
+from xptasks import sarif
 from xptasks.contracts.compat.formats import _words
 from xptasks.contracts.compat.judgement import Judged, Judgement
 from xptasks.contracts.compat.rules import RULES
-from xptasks.results import Finding, Position
-
-_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_LEVELS = {"error": "error", "warning": "warning", "info": "note"}
+from xptasks.results import Finding, Position, Severity
 
 
 def show(judgement: Judgement) -> str:
     """The log: one run, a result for each change and for each permission that is out of order."""
     used = sorted({one.change.rule for one in judgement.changes} | {problem.rule for problem in judgement.problems})
-    rules = [_rule(name) for name in used]
     places = {name: index for index, name in enumerate(used)}
     results = [_change(one, places) for one in judgement.changes]
     results += [_problem(problem, places) for problem in judgement.problems]
-    driver = {"name": "xptasks", "rules": rules}
-    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+    return sarif.log([_rule(name) for name in used], results)
 
 
 def _rule(name: str) -> dict[str, Any]:
     known = RULES.get(name)
-    text = known.sentence if known else "An allowed break is out of order."
-    return {"id": name, "shortDescription": {"text": text}}
+    return sarif.rule(name, known.sentence if known else "An allowed break is out of order.")
 
 
 def _change(one: Judged, places: dict[str, int]) -> dict[str, Any]:
@@ -53,23 +45,14 @@ def _problem(problem: Finding, places: dict[str, int]) -> dict[str, Any]:
     return _result(problem.rule, problem.severity, said, problem.position, places)
 
 
-def _result(rule: str, severity: str, text: str, where: Position | None, places: dict[str, int]) -> dict[str, Any]:
-    return {
-        "ruleId": rule,
-        "ruleIndex": places[rule],
-        "level": _LEVELS[severity],
-        "message": {"text": text},
-        "locations": [_location(where)] if where is not None else [],
-    }
+def _result(rule: str, severity: Severity, text: str, where: Position | None, places: dict[str, int]) -> dict[str, Any]:
+    return sarif.result(rule, places[rule], severity, text, [_location(where)] if where is not None else [])
 
 
 def _location(position: Position, *, exact: bool = False) -> dict[str, Any]:
     """A place. A line of another revision means nothing in the file that lies there, so it is left out unless asked."""
     path, revision = _words.path_and_revision(position)
-    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(path)}}
-    if position.line is not None and (exact or not revision):
-        physical["region"] = {"startLine": position.line, "startColumn": position.column or 1}
-    return {"physicalLocation": physical}
+    return sarif.location(path, position, region=exact or not revision)
 
 
 def _digest(text: str) -> str:
