@@ -48,8 +48,9 @@ def _stamp() -> str:
 
 def _set_up(stamp: str) -> None:
     sys.stderr.write(f"Setting up {_ENVIRONMENT.name} from requirements/base.txt ...\n")
+    python = str(Path(sys.executable).resolve())  # it may be the one of the environment that goes
     shutil.rmtree(_ENVIRONMENT, ignore_errors=True)
-    _run(sys.executable, "-m", "venv", str(_ENVIRONMENT))
+    _run(python, "-m", "venv", str(_ENVIRONMENT))
     pip = (str(_ENVIRONMENT / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "install")
     _run(*pip, "--require-hashes", "-r", "requirements/base.txt")
     _run(*pip, "--no-deps", "--no-build-isolation", "-e", ".")
