@@ -61,8 +61,8 @@ class Alone:
         return presence.sessions(self.observed)
 
     @cached_property
-    def _all(self) -> list[HistoryEvent]:
-        """Every intervention by a human; nobody who is not named counts as a machine."""
+    def everybody(self) -> list[HistoryEvent]:
+        """Every intervention by a human, whenever it was; nobody who is not named counts as a machine."""
         return [each for each in self.facts.of(Kind.INTERVENTION) if acting(each) not in {"agent", "machine"}]
 
     def _in_session(self, at: float) -> bool:
@@ -73,12 +73,12 @@ class Alone:
     def interventions(self) -> list[HistoryEvent]:
         """Those in the window while the loop was observed."""
         begin = self.facts.window.begin
-        return [each for each in self._all if each.at >= begin and self._in_session(each.at)]
+        return [each for each in self.everybody if each.at >= begin and self._in_session(each.at)]
 
     @cached_property
     def elsewhere(self) -> int:
         """How many were in the window while the loop was not observed."""
-        return sum(each.at >= self.facts.window.begin for each in self._all) - len(self.interventions)
+        return sum(each.at >= self.facts.window.begin for each in self.everybody) - len(self.interventions)
 
     @cached_property
     def kinds(self) -> dict[str, float]:
@@ -96,7 +96,7 @@ class Alone:
     def _of(self, session: Span) -> Iterator[Stretch]:
         """A human who comes soon after the last sign of life ends the session's last stretch."""
         last = session.end + presence.BRIDGE
-        cuts = {min(each.at, session.end) for each in self._all if session.begin < each.at <= last}
+        cuts = {min(each.at, session.end) for each in self.everybody if session.begin < each.at <= last}
         for begin, end in pairwise(sorted({session.begin, session.end, *cuts})):
             yield Stretch(Span(begin, end), self.scale(begin), self.scale(end), end in cuts)
 

@@ -60,6 +60,11 @@ class Deployment:
         """Whether it is decided."""
         return self.full is not None or self.failed is not None or self.back is not None
 
+    @property
+    def outcome(self) -> str:
+        """How it ended: a release that is given up later has not been promoted for good."""
+        return "rolled back" if self.back else "promoted" if self.full is not None else "failed"
+
 
 @dataclass(frozen=True, slots=True)
 class Deployments:

@@ -15,6 +15,7 @@ from xptasks.history.metrics.figures import alone, delivery, dora, landing, runn
 from xptasks.history.metrics.intervals import CONFIDENCE
 from xptasks.history.metrics.samples import Estimate
 from xptasks.history.metrics.spans import Span
+from xptasks.history.metrics.totals import totals
 from xptasks.history.metrics.view import Targets, View
 
 FIGURES: tuple[Figure, ...] = (
@@ -83,6 +84,8 @@ class Report:
         watched: seconds of the window in which somebody looked at each target, by its name.
         confidence: of the intervals.
         figures: every figure, in one order.
+        totals: what happened since the history began, up to the end of the window: how many interventions, landings,
+            rejections, deployments and runs there were of each kind.
     """
 
     schema: Literal[1]
@@ -96,6 +99,7 @@ class Report:
     watched: Mapping[str, float]
     confidence: float
     figures: tuple[Measured, ...]
+    totals: Mapping[str, Mapping[str, int]]
 
 
 def report(events: Iterable[HistoryEvent], project: str, window: Span, targets: Targets | None = None) -> Report:
@@ -120,6 +124,7 @@ def report(events: Iterable[HistoryEvent], project: str, window: Span, targets: 
         watched={place.target or "all": _rounded(place.watched, "seconds") for place in view.places},
         confidence=CONFIDENCE,
         figures=tuple(_measured(view)),
+        totals=totals(view),
     )
 
 

@@ -38,9 +38,7 @@ def _longest(view: View) -> Found:
 
 def _current(view: View) -> Found:
     current = view.alone.current
-    if current is None:
-        return Found(Counted(None, 0, 0), notes=("the loop does not run at the end of the window",))
-    return Found(Counted(current, current, 1))
+    return Found(Counted(None, 0, 0) if current is None else Counted(current, current, 1))
 
 
 def _long_share(view: View) -> Found:
@@ -52,7 +50,7 @@ def _long_share(view: View) -> Found:
 FIGURES = (
     Figure(
         name="time_between_interventions",
-        title="one intervention to the next",
+        title="time between interventions",
         group="Without people",
         unit="seconds",
         meaning="How long the loop runs from one intervention of a human to the next, on average. Interventions are "
@@ -69,7 +67,7 @@ FIGURES = (
     ),
     Figure(
         name="time_alone",
-        title="stretch alone, median",
+        title="stretch alone (median)",
         group="Without people",
         unit="seconds",
         meaning=f"Half of the stretches without an intervention last at least so long. {_STRETCH}",
@@ -80,7 +78,7 @@ FIGURES = (
     ),
     Figure(
         name="time_alone_mean",
-        title="stretch alone, mean",
+        title="stretch alone (mean)",
         group="Without people",
         unit="seconds",
         meaning="The mean of the same stretches, each counted up to the longest that was seen (the horizon).",
@@ -103,7 +101,7 @@ FIGURES = (
     ),
     Figure(
         name="current_alone",
-        title="alone since",
+        title="alone right now",
         group="Without people",
         unit="seconds",
         meaning="The stretch that has not ended at the end of the window.",

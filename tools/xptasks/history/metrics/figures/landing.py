@@ -48,7 +48,7 @@ def _gate_per_change(view: View) -> Found:
     parts = {
         tier: fsum(seconds for name, seconds in runs if name == tier) for tier in sorted({tier for tier, _ in runs})
     }
-    return Found(Counted(total / landed if landed else None, total, landed), parts)
+    return Found(Counted(total / landed if landed and runs else None, total, landed), parts)
 
 
 def _flaky_steps(view: View) -> Found:
