@@ -76,8 +76,9 @@ INCIDENTS = (Kind.INCIDENT_OPENED, Kind.INCIDENT_CLOSED)
 def test_a_first_release_and_a_canary_that_is_promoted(place: Place) -> None:
     place.deploy("a")
     began = place.deploy("b", committed=900.0)
-    started, canary, full = place.told()[2:]
-    assert kinds(place.told()) == ["deploy-started", "deploy-full", "deploy-started", "deploy-canary", "deploy-full"]
+    started, canary, all_of_it, full = place.told()[3:]
+    first, second = ["deploy-started", "deploy-canary", "deploy-full"], ["deploy-started", *["deploy-canary"] * 2]
+    assert kinds(place.told()) == [*first, *second, "deploy-full"]
     assert {(each.deployment, each.commit) for each in (started, canary, full)} == {("local@host/2", "bb")}
     assert (started.at, started.actor) == (began, "machine:queue")
     assert started.data == {
@@ -88,7 +89,9 @@ def test_a_first_release_and_a_canary_that_is_promoted(place: Place) -> None:
         "committed": 900.0,
     }
     assert said(canary, "release", "weight", "stage") == {"release": "b", "weight": 10, "stage": 1}
+    assert said(all_of_it, "release", "weight", "stage") == {"release": "b", "weight": 100, "stage": 2}
     assert began <= canary.at < began + 1
+    assert began + 60 <= all_of_it.at < began + 62
     assert began + 70 <= full.at < began + 72
     assert full.data["why"].startswith("nothing spoke against b")
 
@@ -312,7 +315,7 @@ def test_each_entry_is_carried_once_and_all_of_them_where_nobody_remembers(place
     place.deploy("a")
     chronicle.carry(record, "small", AT, journal)
     chronicle.carry(record, "small", AT, journal)
-    assert kinds(waiting(record)) == ["deploy-started", "deploy-full"]
+    assert kinds(waiting(record)) == ["deploy-started", "deploy-canary", "deploy-full"]
     under_way(place)
     chronicle.carry(record, "small", AT, journal)
     deploy.abort(place.target, actor="human:ann")
@@ -350,7 +353,7 @@ def test_what_cannot_be_read_or_written_is_carried_next_time(place: Place, tmp_p
     assert len(said) == 1
     (folder / ".xp").unlink()
     chronicle.carry(Recorder(folder), "small", AT, place.target.journal)
-    assert kinds(waiting(Recorder(folder))) == ["deploy-started", "deploy-full"]
+    assert kinds(waiting(Recorder(folder))) == ["deploy-started", "deploy-canary", "deploy-full"]
 
 
 def test_a_damaged_journal_is_none_of_our_business(

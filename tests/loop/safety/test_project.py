@@ -208,8 +208,8 @@ def test_people_steer_a_canary(tiny: Tiny) -> None:
     assert caller.lost == []
     promoted, gone = tiny.events()[-2:]
     kinds = [each["kind"] for each in promoted]
-    assert kinds[:6] == ["deploy-started", "deploy-canary", *["intervention"] * 3, "deploy-full"]
-    assert sorted(kinds[6:]) == ["incident-closed", "incident-opened", "rollback"]
+    assert kinds[:7] == ["deploy-started", "deploy-canary", *["intervention"] * 3, "deploy-canary", "deploy-full"]
+    assert sorted(kinds[7:]) == ["incident-closed", "incident-opened", "rollback"]
     assert [each["data"]["intervention"] for each in promoted if each["kind"] == "intervention"] == [
         "pause",
         "resume",

@@ -31,8 +31,8 @@ class Kind(StrEnum):
     LANDED = "landed"
     REJECTED = "rejected"  # reason, rule, run
     DEPLOY_STARTED = "deploy-started"  # release, old, strategy, rollback, committed (the time of its commit)
-    DEPLOY_CANARY = "deploy-canary"  # release, weight, stage
-    DEPLOY_FULL = "deploy-full"  # release, why
+    DEPLOY_CANARY = "deploy-canary"  # release, weight (its share of the traffic from now on, be it all), stage
+    DEPLOY_FULL = "deploy-full"  # release, why: it has all traffic, and stays
     DEPLOY_FAILED = "deploy-failed"  # release, why: neither promoted nor rolled back
     # release (that is given up), to, trigger, why, detected (when it was decided), automatic; its deployment is the one
     # that is given up, also where going back is a deployment of its own

@@ -143,7 +143,7 @@ class _Reader:
             yield self._event(Kind.INTERVENTION, entry.at, kind, entry.at, actor=actor, intervention=str(kind), why=why)
 
     def _done(self, entry: Entry) -> Iterator[HistoryEvent]:
-        """Traffic that moved: a canary has its share, or what is given up has none."""
+        """Traffic that moved: a release has its share, be it all of it, or what is given up has none."""
         plan, state = self.deployment.plan, self.state
         if not entry.data["act"].startswith("split "):
             return
@@ -152,10 +152,8 @@ class _Reader:
         elif state.stage > self.stage[0]:
             self.stage = (state.stage, entry.at)
             self.began = entry.at if self.began is None else self.began
-            weight = plan.stages[state.stage].weight
-            if weight < 100:  # noqa: PLR2004 - percent
-                told: dict[str, Any] = {"release": plan.new, "weight": weight, "stage": state.stage + 1}
-                yield self._event(Kind.DEPLOY_CANARY, entry.at, state.stage, **told)
+            told: dict[str, Any] = {"release": plan.new, "weight": plan.stages[state.stage].weight}
+            yield self._event(Kind.DEPLOY_CANARY, entry.at, state.stage, stage=state.stage + 1, **told)
 
     @property
     def _goes_back(self) -> bool:

@@ -72,7 +72,7 @@ class Change:
         reached: how far it got: `nobody`, `canary`, or `everybody`, or that it was `rolled back`.
         seconds: how long its parts took, as the figures count them: `queue_time`, `commit_to_canary`,
             `dora_change_lead_time`, `gates`; without what is not known.
-        runs: gates that were run for it alone.
+        runs: gates that its events name.
         interventions: of humans.
         moments: everything, in order.
     """
@@ -106,8 +106,8 @@ def change(events: Iterable[HistoryEvent], project: str, name: str, until: float
     full = _delivery(view, name, lambda each: each.full)
     brought = {each.deployment.id for each in (canary, full) if each}
     others = [event for event in view.facts.of(*_DELIVERY, *_TROUBLE) if event.deployment in brought]
-    told = {event.id: event for event in [*own, *others]}
-    runs = [event for event in own if event.kind is Kind.RUN_FINISHED]
+    runs = _runs(view, own)
+    told = {event.id: event for event in [*own, *others, *runs]}
     return Change(
         schema=1,
         project=project,
@@ -120,6 +120,13 @@ def change(events: Iterable[HistoryEvent], project: str, name: str, until: float
         interventions=sum(event.change == name for event in view.alone.everybody),
         moments=tuple(_moment(event) for event in sorted(told.values(), key=lambda event: (event.at, event.id))),
     )
+
+
+def _runs(view: View, own: list[HistoryEvent]) -> list[HistoryEvent]:
+    """The runs of the change: those that name it, and those that its other events name."""
+    named = {word(event.data, "run") for event in own} - {""}
+    found = view.facts.of(Kind.RUN_FINISHED)
+    return [event for event in found if event in own or word(event.data, "run") in named]
 
 
 def _delivery(view: View, name: str, when: Callable[[Deployment], float | None]) -> Delivery | None:

@@ -1,15 +1,16 @@
 """Gates: how long they take, and which of their failures say nothing about the change. Pure.
 
-A failure is a flake when the same step passed on the same commit, or when somebody judged it one. An outcome from the
-cache is none: it repeats an older one.
+A failure is a flake when it was judged one: the same step passed on the same commit, in circumstances alike. All that
+the step said no to on that commit is one then. An outcome from the cache is none: it repeats an older one.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from xptasks.history.events import HistoryEvent, Kind
 from xptasks.history.metrics.facts import Facts, acting, number, word
+from xptasks.history.metrics.spans import Span
 from xptasks.results import Status
 
 _GOOD = {Status.PASSED, Status.PARTIAL}
@@ -26,7 +27,7 @@ class Flakes:
         flaky_step_runs: how many of those that said no are flakes.
         runs: runs that said yes or no.
         flaky_runs: how many of those that said no have a flake among their steps.
-        names: flakes of each step or test, most first.
+        names: how often each test, or step, was judged flaky, most first.
     """
 
     step_runs: int
@@ -37,16 +38,24 @@ class Flakes:
 
 
 def flakes(facts: Facts) -> Flakes:
-    """The flakes of the window; evidence from outside it is not looked at."""
+    """The flakes of the window."""
     ran = [event for event in facts.inside(Kind.STEP_FINISHED) if _ran(event)]
     runs = {word(event.data, "run"): event for event in facts.inside(Kind.RUN_FINISHED) if _status(event) in _JUDGED}
-    found = {(word(event.data, "run"), word(event.data, "step")) for event in _contradicted(ran)}
-    judged = set(_judged(facts))
-    bad = {name for name, event in runs.items() if _status(event) in _BAD}
-    failed = {(word(event.data, "run"), word(event.data, "step")) for event in ran if _status(event) in _BAD}
-    flaky = found | {(run, step) for run, step, _ in judged if (run, step) in failed}
-    hit = {run for run, _ in flaky} | {run for run, _, _ in judged}
-    return Flakes(len(ran), len(flaky), len(runs), len(hit & bad), _names(flaky, judged))
+    judged = list(_judged(facts))
+    commits = {(each.commit, each.tier, each.step) for each in judged if each.commit}
+    named = {(run, each.step) for each in judged for run in each.runs}
+    flaky = [event for event in ran if _status(event) in _BAD and (_place(event) in commits or _run(event) in named)]
+    hit = {word(event.data, "run") for event in flaky} | {run for run, _ in named}
+    red = {name for name, event in runs.items() if _status(event) in _BAD}
+    return Flakes(len(ran), len(flaky), len(runs), len(hit & red), _names(judged, facts.window))
+
+
+def _place(event: HistoryEvent) -> tuple[str, str, str]:
+    return event.commit, word(event.data, "tier"), word(event.data, "step")
+
+
+def _run(event: HistoryEvent) -> tuple[str, str]:
+    return word(event.data, "run"), word(event.data, "step")
 
 
 def _ran(event: HistoryEvent) -> bool:
@@ -57,33 +66,31 @@ def _status(event: HistoryEvent) -> str:
     return word(event.data, "status")
 
 
-def _contradicted(ran: Iterable[HistoryEvent]) -> list[HistoryEvent]:
-    """The failures of a step that passed on the same commit."""
-    same: dict[tuple[str, str, str], list[HistoryEvent]] = defaultdict(list)
-    for event in ran:
-        if event.commit:
-            same[event.commit, word(event.data, "tier"), word(event.data, "step")].append(event)
-    mixed = (events for events in same.values() if any(_status(event) in _GOOD for event in events))
-    return [event for events in mixed for event in events if _status(event) in _BAD]
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A flake, as somebody judged it: where it was, and the runs that failed."""
+
+    at: float
+    commit: str
+    tier: str
+    step: str
+    test: str
+    runs: tuple[str, ...]
 
 
-def _judged(facts: Facts) -> Iterable[tuple[str, str, str]]:
-    """Run, step and test of each failure that was judged a flake."""
-    for event in facts.inside(Kind.FLAKE):
-        runs = event.data.get("runs")
-        for run, status in runs.items() if isinstance(runs, Mapping) else ():
-            if status in _BAD:
-                yield str(run), word(event.data, "step"), word(event.data, "test")
+def _judged(facts: Facts) -> Iterator[_Judged]:
+    for event in facts.of(Kind.FLAKE):
+        told = event.data.get("runs")
+        runs = told.items() if isinstance(told, Mapping) else ()
+        commit, tier, step = _place(event)
+        failed = tuple(str(run) for run, status in runs if status in _BAD)
+        yield _Judged(event.at, commit, tier, step, word(event.data, "test"), failed)
 
 
-def _names(flaky: Iterable[tuple[str, str]], judged: Iterable[tuple[str, str, str]]) -> dict[str, float]:
-    """A judged test stands for itself, a step for all that is not judged."""
-    tested = [(run, step, test) for run, step, test in judged if test]
-    covered = {(run, step) for run, step, _ in tested}
-    counts: dict[str, float] = defaultdict(float)
-    for name in [test for _, _, test in tested] + [step for run, step in flaky if (run, step) not in covered]:
-        counts[name] += 1
-    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+def _names(judged: Iterable[_Judged], window: Span) -> dict[str, float]:
+    """How often each test, or step, was judged flaky in the window, most first."""
+    counts = Counter(each.test or each.step or "unknown" for each in judged if window.has(each.at))
+    return {name: float(count) for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))}
 
 
 def seconds_of_gates(facts: Facts) -> list[tuple[str, float]]:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from xptasks.history.events import Intervention
 from xptasks.history.metrics import deployments, gates, incidents, landings, uptime
 from xptasks.history.metrics.alone import Alone
 from xptasks.history.metrics.deployments import Deployment, Deployments
-from xptasks.history.metrics.facts import Facts
+from xptasks.history.metrics.facts import Facts, word
 from xptasks.history.metrics.gates import Flakes
 from xptasks.history.metrics.incidents import Incident
 from xptasks.history.metrics.landings import Landing
@@ -65,6 +66,13 @@ class View:
     def landed(self) -> list[Landing]:
         """The landings in the window."""
         return [landing for landing in self.landings if self.window.has(landing.at)]
+
+    @cached_property
+    def pushed(self) -> int:
+        """How many pushes of humans straight to the trunk there were in the window, besides those told as landings."""
+        landed = {landing.commit for landing in self.landings}
+        pushes = [each for each in self.alone.everybody if word(each.data, "intervention") == Intervention.PUSH]
+        return sum(self.window.has(each.at) and each.commit not in landed - {""} for each in pushes)
 
     @cached_property
     def waiting(self) -> list[str]:

@@ -81,7 +81,10 @@ def _given_up(deployment: Deployment) -> float:
 
 
 def _rework(view: View) -> Found:
-    reached = [each for each in view.deployments.all if each.traffic is not None and view.window.has(each.traffic)]
+    moments = [
+        (each, each.began if each.traffic is None and each.returns else each.traffic) for each in view.deployments.all
+    ]
+    reached = [each for each, at in moments if at is not None and view.window.has(at)]
     reverts = {landing.commit for landing in view.landings if landing.reverts and landing.commit}
     parts = {
         "rollback": float(sum(each.returns for each in reached)),

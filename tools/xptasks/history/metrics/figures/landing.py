@@ -12,7 +12,9 @@ from xptasks.history.metrics.view import View
 
 
 def _automatic(view: View) -> Found:
-    return Found(Share(sum(landing.automatic for landing in view.landed), len(view.landed)))
+    automatic = sum(landing.automatic for landing in view.landed)
+    parts = {"merged by hand": float(len(view.landed) - automatic), "pushed": float(view.pushed)}
+    return Found(Share(automatic, len(view.landed) + view.pushed), parts)
 
 
 def _reviewed(view: View) -> Found:
@@ -65,9 +67,9 @@ FIGURES = (
         title="landed by itself",
         group="To the trunk",
         unit="ratio",
-        meaning="The share of landed changes that the loop landed, without a human who merged or pushed.",
+        meaning="The share of changes on the trunk that the loop landed, without a human who merged or pushed.",
         numerator="landings in the window that were automatic",
-        denominator="landings in the window",
+        denominator="landings in the window, and pushes of humans straight to the trunk",
         method="wilson",
         find=_automatic,
         better="above",
@@ -136,8 +138,8 @@ FIGURES = (
         title="flaky steps",
         group="To the trunk",
         unit="ratio",
-        meaning="The share of step runs that failed for nothing: the same step passed on the same commit, or the "
-        "failure was judged a flake.",
+        meaning="The share of step runs that failed for nothing: the failure was judged a flake, because the same "
+        "step passed on the same commit.",
         numerator="failures of steps in the window that are flakes",
         denominator="steps in the window that ran (not from the cache) and said yes or no",
         method="wilson",
