@@ -103,3 +103,41 @@ def test_the_step(tmp_path: Path) -> None:
     assert play(context).status is Status.FAILED
     assert play(context, exclude=("docs/**",)).status is Status.PASSED
     assert play(context, max_lines=301).status is Status.PASSED
+
+
+def test_no_change_widens_its_own_limit(tmp_path: Path) -> None:
+    repo = Repository(tmp_path / "project").init()
+    repo.write("xpconfig.toml", "[steps.size]\nmax_lines = 50\n")
+    repo.commit()
+    repo.git("checkout", "-q", "-b", "work")
+    base = change.merge_base(repo.path) or ""
+    context = StepContext(
+        repo.path, sys.executable, ("app",), ("tests",), tmp_path / "scratch", tmp_path / "state", base=base
+    )
+    repo.write("a.py", "x = 1\n" * 60)
+    assert play(context, max_lines=70).status is Status.PASSED  # a profile or an override
+    for cheat in (
+        "[steps.size]\nmax_lines = 500\n",
+        '[steps.size]\nmax_lines = 50\nexclude = ["a.py"]\n',
+        '[steps.size]\nmax_lines = 50\n[generate]\npython = "a.py"\n',
+        "[steps.size]\nmax_lines = 50\n[profiles.ci.steps.size]\nmax_lines = 500\n",
+        "",
+    ):
+        repo.write("xpconfig.toml", cheat)
+        reading = play(context, max_lines=500, exclude=("a.py",))
+        assert reading.status is Status.FAILED
+        assert "allowed are fewer than 50; the merge base's limits count" in reading.summary
+
+
+def test_the_first_adoption_has_its_own_limit(tmp_path: Path) -> None:
+    repo = Repository(tmp_path / "project").init()
+    repo.write("a.py")
+    repo.commit()
+    repo.git("checkout", "-q", "-b", "work")
+    base = change.merge_base(repo.path) or ""
+    repo.write("xpconfig.toml", "[steps.size]\nmax_lines = 5000\n")
+    repo.write("b.py", "x = 1\n" * 600)
+    context = StepContext(
+        repo.path, sys.executable, ("app",), ("tests",), tmp_path / "scratch", tmp_path / "state", base=base
+    )
+    assert play(context, max_lines=5000).status is Status.PASSED

@@ -737,6 +737,23 @@ CHEATS = [
         {"requirements/pr.txt": "# compiled\n" + PINS},
         trunk={"requirements/pr.txt": PINS},
     ),
+    Cheat(
+        "findings forgiven",
+        {".xptasks/baseline.toml": '[findings.lint]\n"app/prices.py S101" = 3\n'},
+        "tool-loosened",
+        ".xptasks/baseline.toml:2",
+        "findings are forgiven",
+        {".xptasks/baseline.toml": ""},
+        trunk={".xptasks/baseline.toml": '[findings.lint]\n"app/prices.py S101" = 1\n'},
+    ),
+    Cheat(
+        "a test left out",
+        {".xptasks/baseline.toml": '[tests.left_out]\n"tests/test_prices.py::test_gross" = "hangs"\n'},
+        "tool-loosened",
+        ".xptasks/baseline.toml:2",
+        "a test need not pass",
+        {".xptasks/other.toml": "x = 1\n"},
+    ),
     # -- code of the tests
     Cheat(
         "a hook that deselects",

@@ -353,3 +353,9 @@ def test_branches_landed_in_random_order_never_lower_a_floor_and_never_conflict(
 def ratchets_hold(before: dict[str, Floor], after: dict[str, Floor]) -> bool:
     up = after["coverage"].value >= before.get("coverage", after["coverage"]).value
     return up and after["coverage:app"].value <= before.get("coverage:app", after["coverage:app"]).value
+
+
+def test_deleting_the_last_ratchet_is_judged_too(story: Story) -> None:
+    story.begin()
+    story.write("xpconfig.toml", HEAD)
+    assert rules(story.judge(coverage=70)) == [("ratchet", "error")]

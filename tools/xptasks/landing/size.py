@@ -22,6 +22,9 @@ EXCLUDE = (
 )
 """What nobody writes by hand, pins, and snapshots: globs of files that do not count."""
 
+LIMIT = 300
+"""A change has fewer lines, unless it is told otherwise."""
+
 _NAMED = 5  # of the biggest files
 
 

@@ -58,7 +58,9 @@ def before_gate(
         return _unusable(error)
 
 
-def after_gate(repository: Path, trunk: str, candidate: str, run: Mapping[str, Any]) -> Verdict:
+def after_gate(
+    repository: Path, trunk: str, candidate: str, run: Mapping[str, Any], steps: Sequence[str] = ()
+) -> Verdict:
     """What the gate's run says of what is about to land.
 
     Args:
@@ -66,6 +68,7 @@ def after_gate(repository: Path, trunk: str, candidate: str, run: Mapping[str, A
         trunk: the trunk as it was when the candidate was made.
         candidate: the very commit that was run.
         run: `.xp/last-run.json` of that run.
+        steps: the steps that were asked for, where that were not all.
 
     Raises:
         UsageError: there is no such commit.
@@ -79,9 +82,9 @@ def after_gate(repository: Path, trunk: str, candidate: str, run: Mapping[str, A
         wanted = ran.Wanted(
             commit=change.head,
             tier=change.trunk.landing.tier,
-            steps=change.trunk.steps,
-            checks=change.trunk.landing.checks,
-            ratchets=_measured(change.trunk),
+            steps=tuple(steps) or change.trunk.steps,
+            checks=() if steps else change.trunk.landing.checks,
+            ratchets=not steps and _measured(change.trunk),
             empty=objects.tree(change.trunk.base) == objects.tree(change.head),
         )
     except ConfigError as error:

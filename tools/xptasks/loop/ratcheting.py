@@ -89,8 +89,6 @@ def gate(project: Path, config: Config, today: dt.date) -> Callable[[Sequence[St
     """The judge of a run: from the results of all steps to one more result, None when no ratchet is concerned."""
 
     def judge(results: Sequence[StepResult]) -> StepResult | None:
-        if not config.ratchets and not (project / floors.NAME).exists():
-            return None
         try:
             return _judge(project, config, today, results)
         except ConfigError as error:

@@ -91,6 +91,10 @@ class Objects:
             raise UsageError(f"there is no commit {revision!r}", hint="`git fetch` may bring it")
         return _text(found).strip()
 
+    def has(self, revision: str) -> bool:
+        """Whether there is such a commit."""
+        return self._ask((("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"),))[0] is not None
+
     def merge_bases(self, one: str, other: str) -> list[str]:
         """The best common ancestors of two commits; several when they were merged crosswise."""
         (found,) = self._ask((("merge-base", "--all", one, other),))

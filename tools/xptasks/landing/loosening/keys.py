@@ -118,9 +118,9 @@ _TIER: Settings = {
     ("steps",): Setting(grows, "a check does not run any more"),
     ("budget",): Setting(_shorter, "the tier may take longer"),
     ("allow_partial",): Setting(off, "a run that left something out is good enough"),
-    ("requirements",): Setting(unknown, "it decides with which tools the gate runs"),
     ("description",): Setting(neutral),
     ("jobs",): Setting(neutral),
+    ("**",): Setting(unknown, "it decides with which tools the gate runs"),
 }
 _CACHED = (True, False)
 _STEP: Settings = {

@@ -15,6 +15,7 @@ from xptasks.landing.loosening.weigh import (
     edits,
     grows,
     items,
+    less,
     more,
     neutral,
     off,
@@ -81,6 +82,12 @@ _COVERAGE: Settings = {
     ("report", "show_missing"): Setting(neutral),
     ("report", "precision"): Setting(neutral),
     ("html", "**"): Setting(neutral),
+}
+_KNOWN: Settings = {
+    ("findings", "*", "*"): Setting(
+        less(lambda value: 0.0 if value is MISSING else float(value)), "findings are forgiven"
+    ),
+    ("tests", "*", "*"): Setting(lambda _, after: "tighter" if after is MISSING else "looser", "a test need not pass"),
 }
 _HARMLESS = (
     "towncrier",
@@ -152,6 +159,8 @@ def compare(name: str, before: str | None, after: str | None) -> list[Edit]:
         old, new = (read(text) if text is not None else None for text in (before, after))
     except (ValueError, configparser.Error) as problem:
         return [Edit((name,), MISSING, MISSING, "unknown", f"it cannot be read: {problem}")]
+    if name == "baseline.toml":
+        return edits(old or {}, new or {}, _KNOWN)
     if name != "pyproject.toml" and (old is None or new is None):
         return _whole(name, old, new)
     return [*edits(old or {}, new or {}, _TOOLS), *_scripts(old or {}, new or {})]
@@ -227,6 +236,7 @@ def _of_a_tool(section: str) -> bool:
 
 _READERS: Mapping[str, Callable[[str], Any]] = {
     "pyproject.toml": _toml(),
+    "baseline.toml": _toml(),
     "ruff.toml": _toml("tool", "ruff"),
     ".ruff.toml": _toml("tool", "ruff"),
     "pytest.toml": _toml("tool"),
