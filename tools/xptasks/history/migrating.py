@@ -32,7 +32,7 @@ def is_current(connection: Connection, where: str) -> bool:
     return found == HEAD
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, to: str = HEAD) -> None:
     """Apply what is missing, in the caller's transaction, which lets nobody else write."""
     from alembic import command  # noqa: PLC0415 - once a version
     from alembic.config import Config  # noqa: PLC0415
@@ -40,4 +40,4 @@ def upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, HEAD)
+    command.upgrade(config, to)

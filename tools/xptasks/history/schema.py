@@ -3,9 +3,9 @@
 Their names begin with `xptasks_`, because a database that is named by URL may hold an application's tables, too.
 """
 
-from sqlalchemy import Column, Double, MetaData, String, Table, Text
+from sqlalchemy import Column, Double, Integer, MetaData, String, Table, Text
 
-HEAD = "0001"
+HEAD = "0002"
 """The schema that this version reads and writes; each migration has the next number."""
 
 VERSIONS = "xptasks_history_version"
@@ -29,4 +29,15 @@ events = Table(
     Column("actor", Text, nullable=False),
     # JSON as text, pure ASCII: PostgreSQL's own types refuse NUL and half characters, and change numbers.
     Column("data", Text, nullable=False),
+)
+
+prunings = Table(
+    "xptasks_prunings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project", Text, nullable=False),
+    Column("at", Double, nullable=False),  # when it was
+    Column("until", Double, nullable=False),  # what happened before this was deleted
+    Column("exact", Double, nullable=False),  # windows that begin here or later have the figures that they had
+    Column("events", Integer),  # how many that were
 )

@@ -3,14 +3,16 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
-from sqlalchemy import URL, ColumnElement, Connection, Insert, RowMapping, and_, select
+from sqlalchemy import URL, ColumnElement, Connection, Insert, RowMapping, and_, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from xptasks.history import evidence
+from xptasks.history import evidence, retention
 from xptasks.history.database import Database
 from xptasks.history.events import HistoryEvent, Kind
+from xptasks.history.retention import Pruning
 from xptasks.history.schema import events as table
 
 _AT_ONCE = 500  # ids in one question: SQLite allows 999 parameters in old versions
@@ -24,11 +26,33 @@ class Added:
         new: events that were not there.
         known: events that were.
         followed: events that follow from the new ones together with older ones: see `evidence`.
+        expired: events that are older than what is kept.
     """
 
     new: int = 0
     known: int = 0
     followed: int = 0
+    expired: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the history of a project holds; times are seconds since the epoch.
+
+    Attributes:
+        events: how many.
+        first, last: when the first and the last was; None without any.
+        kinds: how many of each kind.
+        kept_since: what was before that is deleted; None if nothing is.
+        exact_since: windows that begin here or later have the figures that they had before; None if nothing is deleted.
+    """
+
+    events: int
+    first: float | None
+    last: float | None
+    kinds: Mapping[str, int]
+    kept_since: float | None
+    exact_since: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +104,11 @@ class Store:
         if not events:
             return Added()
         with self._database.writing() as connection:
-            new = self._add(connection, events)
+            since = retention.kept_since(connection)
+            kept = [event for event in events if event.at >= since.get(event.project, -inf)]
+            new = self._add(connection, kept)
             followed = self._add(connection, list(_following(connection, new)))
-        return Added(len(new), len(events) - len(new), len(followed))
+        return Added(len(new), len(kept) - len(new), len(followed), len(events) - len(kept))
 
     def _add(self, connection: Connection, events: Sequence[HistoryEvent]) -> list[HistoryEvent]:
         """Keep events; those that were not there."""
@@ -97,6 +123,31 @@ class Store:
         if self._database.dialect == "postgresql":
             return postgresql.insert(table).on_conflict_do_nothing()
         return sqlite.insert(table).on_conflict_do_nothing()
+
+    def prune(self, until: float, at: float, *, really: bool) -> Pruning:
+        """Delete the project's events from before a moment, for good; what comes later from then is not added.
+
+        Args:
+            until: seconds since the epoch.
+            at: now.
+            really: False only says what would be deleted.
+        """
+        if really:
+            with self._database.writing() as connection:
+                return retention.prune(connection, self.project, until, at)
+        with self._database.reading() as connection:
+            return retention.plan(connection, self.project, until)
+
+    def summary(self) -> Summary:
+        """How many events there are, and from when to when."""
+        mine = table.c.project == self.project
+        times = select(func.count(), func.min(table.c.at), func.max(table.c.at)).where(mine)
+        kinds = select(table.c.kind, func.count()).where(mine).group_by(table.c.kind)
+        with self._database.reading() as connection:
+            count, first, last = connection.execute(times).one()
+            found = {str(kind): int(number) for kind, number in connection.execute(kinds)}
+            kept, exact = retention.kept_since(connection), retention.exact_since(connection, self.project)
+        return Summary(count, first, last, dict(sorted(found.items())), kept.get(self.project), exact)
 
     def events(self, since: float | None = None, until: float | None = None) -> list[HistoryEvent]:
         """The project's events by time, then id.

@@ -1,6 +1,7 @@
 """Carries what the journal of a target says into the history: best effort, and as often as one likes."""
 
 import json
+import platform
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,6 +34,11 @@ def carry(record: Recorder, project: str, target: str, journal: Journal) -> None
             found = [each for each in told(project, target, newest[::-1]) if (each.deployment, each.entry) >= seen]
             if record(*(each.event for each in found)):
                 mark.put(newest[0])
+
+
+def name_of(target: str) -> str:
+    """What the history calls a target on this host: `TARGET@HOST`."""
+    return f"{target}@{platform.node()}"
 
 
 class _Mark:

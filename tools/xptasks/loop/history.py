@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from xptasks.config.settings import Config
 from xptasks.errors import CannotRunError
 from xptasks.history import outbox
 from xptasks.history.outbox import Delivered
+from xptasks.loop.recording import Recorder
 from xptasks.settings import Secret
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def opened(
     Raises:
         CannotRunError: the database cannot be used; what waits keeps waiting.
     """
+    _carry(config, project, environ)
     with store_of(config, project, environ) as store:
         try:
             left = delivered(store, project).left
@@ -50,6 +52,19 @@ def opened(
         if left:
             tell(f"{left} files wait in the outbox and are not shown: {why}")
         yield store
+
+
+def _carry(config: Config, project: Path, environ: Mapping[str, str]) -> None:
+    """What deployments on this host did belongs to it, also where no watcher has recorded it yet."""
+    from xptasks.delivery.journal import Journal  # noqa: PLC0415 - only where something was deployed
+    from xptasks.loop import chronicle  # noqa: PLC0415
+    from xptasks.loop.releases import JOURNAL, releases_of  # noqa: PLC0415
+
+    path = releases_of(config, environ).home / JOURNAL
+    if path.exists():
+        with suppress(CannotRunError), closing(Journal(path)) as journal:
+            target = chronicle.name_of(config.deploy.target)
+            chronicle.carry(Recorder(project), config.project.name, target, journal)
 
 
 @contextmanager

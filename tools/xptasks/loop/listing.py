@@ -9,10 +9,11 @@ from pathlib import Path
 
 from xptasks.config import load
 from xptasks.config.overrides import did_you_mean
-from xptasks.errors import UsageError
+from xptasks.errors import CannotRunError, UsageError
 from xptasks.history.events import HistoryEvent, Kind
 from xptasks.loop import history
 from xptasks.settings import parse_duration
+from xptasks.system.files import atomic_write
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +36,36 @@ def listed(project: Path, environ: Mapping[str, str], asked: Asked, *, as_json: 
         UsageError: a kind or a time is none.
         CannotRunError: the history cannot be read.
     """
-    from xptasks.history.store import Query  # noqa: PLC0415 - after the message that the extra is missing
-
-    now = time.time()
-    kinds = tuple(kind_of(each) for each in asked.kinds)
-    since, until = (moment(each, now) if each else None for each in (asked.since, asked.until))
-    with history.opened(load(project, environ=environ).config, project, environ) as store:
-        query = Query(since, until, kinds, asked.change, asked.commit, asked.deployment, asked.last or None)
-        found = store.find(query)
+    found = _found(project, environ, asked)
     if as_json:
         return json.dumps({"events": [json.loads(each.as_json()) for each in found]}, indent=2) + "\n"
     return "".join(f"{line(each)}\n" for each in found) or "nothing is recorded that fits\n"
 
 
-def delivered(project: Path, environ: Mapping[str, str]) -> str:
-    """Deliver what waits in the outbox; says how much that was.
+def exported(project: Path, environ: Mapping[str, str], asked: Asked, output: Path) -> str:
+    """Write the events into a file, one a line as JSON, which `inv history-import` reads; says how many there are.
 
     Raises:
-        CannotRunError: the database cannot be used; what was not delivered waits.
+        CannotRunError: the history cannot be read, or the file cannot be written.
     """
-    with history.store_of(load(project, environ=environ).config, project, environ) as store:
-        done = history.delivered(store, project)
-        left = f", {done.left} files wait" if done.left else ""
-        return f"{done.events} events were taken to {store.name}{left}\n"
+    found = _found(project, environ, asked)
+    try:
+        atomic_write(output, "".join(f"{each.as_json()}\n" for each in found))
+    except OSError as error:
+        hint = "name another file with --output"
+        raise CannotRunError(f"{output} cannot be written: {error.strerror}", hint=hint) from None
+    return f"{len(found)} events were written to {output}\n"
+
+
+def _found(project: Path, environ: Mapping[str, str], asked: Asked) -> list[HistoryEvent]:
+    now = time.time()
+    kinds = tuple(kind_of(each) for each in asked.kinds)
+    since, until = (moment(each, now) if each else None for each in (asked.since, asked.until))
+    with history.opened(load(project, environ=environ).config, project, environ) as store:
+        from xptasks.history.store import Query  # noqa: PLC0415 - SQLAlchemy is there when the store is
+
+        query = Query(since, until, kinds, asked.change, asked.commit, asked.deployment, asked.last or None)
+        return store.find(query)
 
 
 def kind_of(word: str) -> Kind:
@@ -82,10 +90,22 @@ def moment(text: str, now: float) -> float:
     return (read if read.tzinfo else read.replace(tzinfo=dt.UTC)).timestamp()
 
 
+def span(text: str) -> float:
+    """Seconds, written with a unit.
+
+    Raises:
+        UsageError: it is no duration.
+    """
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no duration", hint=str(error)) from None
+
+
 def line(event: HistoryEvent) -> str:
     """One event for people: when, what, of what, who, and its data."""
     at = dt.datetime.fromtimestamp(event.at, dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
-    of = " ".join(each for each in (event.change, event.commit[:12], event.deployment, event.actor) if each)
+    of = " ".join(_word(each) for each in (event.change, event.commit[:12], event.deployment, event.actor) if each)
     data = " ".join(f"{name}={_word(value)}" for name, value in event.data.items())
     return " ".join(each for each in (at, f"{event.kind:<15}", of, data) if each).rstrip()
 

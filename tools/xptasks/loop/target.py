@@ -1,7 +1,6 @@
 """From a configuration to a target that can be deployed to: its home, driver, releases, journal and probes."""
 
 import os
-import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from xptasks.delivery.plan import Strategy
 from xptasks.delivery.release import Source, build
 from xptasks.delivery.releases import Releases
 from xptasks.delivery.supervisor import Supervisor
-from xptasks.loop import deploy
+from xptasks.loop import chronicle, deploy
 from xptasks.loop.deploy import Target
 from xptasks.loop.releases import JOURNAL, recipe_reader, releases_of
 from xptasks.probes.look import Looker
@@ -44,7 +43,7 @@ class Place:
     @property
     def name(self) -> str:
         """What the history calls it: `TARGET@HOST`."""
-        return f"{self.config.deploy.target}@{platform.node()}"
+        return chronicle.name_of(self.config.deploy.target)
 
     def looker(self, release: str = "") -> Looker:
         """What looks at a release past the split, or at the public entrance."""

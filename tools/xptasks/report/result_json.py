@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from xptasks.errors import XpError
 from xptasks.report.run import Run
@@ -82,6 +82,22 @@ def refused(project: Path, tier: str, error: XpError) -> None:
     outcome = LastRun(1, tier, "", "", Status.ERROR, int(error.exit_code), 0.0, None, (), (str(error),))
     with suppress(OSError):
         atomic_write(project / LAST_RUN, json.dumps(asdict(outcome), indent=2) + "\n")
+
+
+def read(text: str) -> dict[str, Any]:
+    """What a file holds, as `dataclasses.asdict` writes a `LastRun`; keys of later versions are left out.
+
+    Raises:
+        ValueError: it is no such file; the message names the place in it.
+    """
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - no run pays for pydantic
+
+    try:
+        return asdict(TypeAdapter(LastRun).validate_json(text))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ValueError(f"not the result of a run: {f'{place}: ' if place else ''}{first['msg']}") from None
 
 
 def result_json(project: Path) -> Callable[[Event, Run], None]:

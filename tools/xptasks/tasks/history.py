@@ -1,15 +1,20 @@
 """Tasks about what happened."""
 
 import sys
+from pathlib import Path
 
 from xptasks.tasks._task import environ, project, task
+
+_WHICH = {
+    "kind": "only what is called so, for example landed; may be given several times",
+    "since": "only what happened since then: a duration such as 7d, or a time such as 2026-11-02",
+    "until": "only what happened before then",
+}
 
 
 @task(
     help={
-        "kind": "only what is called so, for example landed; may be given several times",
-        "since": "only what happened since then: a duration such as 7d, or a time such as 2026-11-02",
-        "until": "only what happened before then",
+        **_WHICH,
         "change": "only of this change",
         "commit": "only of this commit",
         "deployment": "only of this deployment",
@@ -37,10 +42,66 @@ def history_list(  # noqa: PLR0913 - one parameter an option
     return 0
 
 
-@task()
-def history_deliver() -> int:
-    """Take what waits in the outbox to the database, as the last step of a CI job, or now and then."""
+@task(help={"output": "the file; history.jsonl without it", **_WHICH}, iterable=["kind"])
+def history_export(
+    output: str = "history.jsonl", *, kind: tuple[str, ...] = (), since: str = "", until: str = ""
+) -> int:
+    """Write what happened into a file, for CI to keep and for another machine to import."""
     from xptasks.loop import listing  # noqa: PLC0415
 
-    sys.stdout.write(listing.delivered(project(), environ()))
+    file = Path.cwd() / output
+    asked = listing.Asked(tuple(kind), since, until, last=0)
+    sys.stdout.write(listing.exported(project(), environ(), asked, file))
+    return 0
+
+
+@task(
+    help={
+        "file": "a last-run.json, a file with events, a folder or a zip file with such; may be given several times",
+        "json": "print JSON",
+    },
+    iterable=["file"],
+)
+def history_import(file: tuple[str, ...] = (), *, json: bool = False) -> int:
+    """Take what CI and other machines kept into the history; doing it again changes nothing."""
+    from xptasks.loop import importing  # noqa: PLC0415
+    from xptasks.report import result_json  # noqa: PLC0415
+
+    paths = [Path.cwd() / each for each in file]
+    found = importing.bring(project(), environ(), paths, result_json.read)
+    sys.stdout.write(found.as_json() if json else found.as_text())
+    return found.exit_code
+
+
+@task()
+def history_deliver() -> int:
+    """Take what waits in the outbox to the database: as the last step of a CI job, or now and then."""
+    from xptasks.loop import keeping  # noqa: PLC0415
+
+    sys.stdout.write(keeping.delivered(project(), environ()))
+    return 0
+
+
+@task(help={"json": "print JSON"})
+def history_status(*, json: bool = False) -> int:
+    """Say where the history is, what it holds, and what waits in the outbox."""
+    from xptasks.loop import keeping  # noqa: PLC0415
+
+    found = keeping.standing(project(), environ())
+    sys.stdout.write(found.as_json() if json else found.as_text())
+    return found.exit_code
+
+
+@task(
+    help={
+        "older-than": "a duration such as 365d, in place of [history] retention",
+        "yes": "delete; without it nothing is changed",
+        "json": "print JSON",
+    }
+)
+def history_prune(*, older_than: str = "", yes: bool = False, json: bool = False) -> int:
+    """Say what is older than the history is kept, and which figures stay exact; with --yes delete it."""
+    from xptasks.loop import keeping  # noqa: PLC0415
+
+    sys.stdout.write(keeping.pruned(project(), environ(), older_than, really=yes, as_json=json))
     return 0
