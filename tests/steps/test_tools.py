@@ -245,3 +245,8 @@ def test_coverage_of_folders_and_of_the_change(play: Play, context: StepContext)
     unchanged = play("coverage", {"pkg/__init__.py": "def f(x):\n    if x:\n        return 1\n    return 2\n"}, **named)
     assert unchanged.summary.endswith(", the change has no lines that run")
     assert "patch_coverage" not in {measurement.name for measurement in unchanged.measurements}
+
+
+def test_when_everything_is_skipped_nothing_has_passed(play: Play) -> None:
+    reading = play("unit", {"tests/test_a.py": "import pytest\n\n@pytest.mark.skip\ndef test_a(): pass\n"})
+    assert (reading.status, reading.summary[:26]) == (Status.SKIPPED, "no test passed: 1 skipped ")

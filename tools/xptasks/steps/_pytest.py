@@ -1,6 +1,7 @@
 """What the test steps share: how pytest is called and how its report is read."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -80,6 +81,13 @@ def read(outcome: Outcome) -> Reading:
         return Reading(Status.PARTIAL, summary=said, deferred=deferred)
     if outcome.exit_code == _NO_TESTS:
         return Reading(Status.FAILED, summary="no test was found")
+    return _without_failures(loaded["counts"], summary, report)
+
+
+def _without_failures(counts: Mapping[str, int], summary: str, report: Path) -> Reading:
+    """Green takes a test that passed: when all of them were skipped, pytest calls that a success, too."""
+    if not counts.get("passed"):
+        return Reading(Status.SKIPPED, summary=f"no test passed: {summary}")
     return Reading(Status.PASSED, summary=summary, measurements=_conformance(report.with_name(_CONFORMANCE_FILE)))
 
 
