@@ -8,7 +8,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -88,6 +88,8 @@ class FakeGitHub:
 @contextmanager
 def serving(world: World) -> Iterator[FakeGitHub]:
     """A server for the time of a test; what it was asked wrongly fails the test."""
+    graph.schema()  # loaded now, so that no request waits for it
+    description.index()
     fake = FakeGitHub(world)
 
     class Handler(_Handler):
@@ -115,6 +117,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         pass
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # whoever asked has gone
+            super().handle()
 
     def do_GET(self) -> None:
         self._answer("GET")

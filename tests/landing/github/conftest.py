@@ -53,7 +53,7 @@ class Place:
         return self.github.world
 
     def settings(self, *, github: dict[str, object] | None = None, **more: object) -> LandingSettings:
-        given = {"repository": "example/projects", "token": "env:TOKEN", "api": self.github.url, "timeout": "5s"}
+        given = {"repository": "example/projects", "token": "env:TOKEN", "api": self.github.url, "timeout": "60s"}
         return LandingSettings.model_validate({"forge": "github", "github": {**given, **(github or {})}, **more})
 
     def environ(self) -> dict[str, str]:
@@ -62,7 +62,7 @@ class Place:
     def forge(self, *, github: dict[str, object] | None = None, **more: object) -> GithubForge:
         return of(self.settings(github=github, **more), self.clone.path, self.environ(), self.clock.time())
 
-    def client(self, *, timeout: float = 2, patience: float = 120, token: str = TOKEN) -> Client:
+    def client(self, *, timeout: float = 60, patience: float = 120, token: str = TOKEN) -> Client:
         given = Token(token, "env:TOKEN")
         return Client(self.github.url, given, timeout=timeout, patience=patience, machine=self.clock.time())
 

@@ -11,6 +11,8 @@ from xptasks.errors import CannotRunError, ConfigError, XpError
 from xptasks.landing.github.client import Client, Token, graphql_address, next_page
 from xptasks.landing.github.refusals import RefusedError
 
+pytestmark = pytest.mark.pr  # each asks a server, and git
+
 REPOSITORY = "/repos/example/projects"
 
 

@@ -11,6 +11,8 @@ from xptasks.errors import CannotRunError, ConfigError, GateFailedError, UsageEr
 from xptasks.landing.forge.github import forge
 from xptasks.landing.github.refusals import RefusedError
 
+pytestmark = pytest.mark.pr  # each asks a server, and git
+
 ARMING = {"Arm", "Enqueue", "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge"}
 
 
@@ -545,14 +547,29 @@ def test_withdrawing_too_late_is_told(place: Place) -> None:
 
 
 # what has to be there
-
-
 def test_a_token_is_needed(place: Place) -> None:
     settings = place.settings()
-    bare = settings.model_copy(update={"github": settings.github.model_copy(update={"token": None})})
-    with pytest.raises(ConfigError, match="needs a token"):
-        forge(bare, place.clone.path, place.environ())
     with pytest.raises(CannotRunError, match="is not set"):
         forge(settings, place.clone.path, {})
-    with pytest.raises(CannotRunError, match="is empty"):
+    with pytest.raises(CannotRunError, match="the secret env:TOKEN is empty"):
         forge(settings, place.clone.path, place.environ() | {"TOKEN": " "})
+    bare = settings.model_copy(update={"github": settings.github.model_copy(update={"token": None})})
+    with pytest.raises(CannotRunError, match="env:GITHUB_TOKEN is not set"):
+        forge(bare, place.clone.path, place.environ())
+    place.clone.git("remote", "set-url", "origin", "/srv/projects.git")
+    with pytest.raises(ConfigError, match="does not say which repository"):
+        place.forge(github={"repository": ""})
+
+
+def test_a_pull_request_that_is_there_is_armed_without_a_push(place: Place) -> None:
+    proposal = place.change()
+    place.clone.git("push", "-q", "origin", "feature")
+    place.world.pulls[7] = Pull(7, "feature", "main", "By hand", "words", "ann")
+    standing = place.forge().arm(7, proposal.head)
+    assert standing.state == "rejected"
+    assert "does not have the label auto-merge" in standing.reason
+    assert place.github.wrote() == []
+    place.world.pulls[7].labels = ["auto-merge"]
+    assert place.forge().arm(7, proposal.head).state == "testing"
+    assert place.world.pulls[7].body == "words"
+    assert place.github.wrote() == ["Arm"]

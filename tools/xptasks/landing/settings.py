@@ -51,7 +51,10 @@ class GithubSettings(Settings):
     ] = ""
     token: Annotated[
         SecretReference | None,
-        Field(description="A token that may write contents and pull requests.", examples=["env:GITHUB_TOKEN"]),
+        Field(
+            description="A token that may write contents, pull requests and statuses; `env:GITHUB_TOKEN` without it.",
+            examples=["env:XPTASKS_GITHUB_TOKEN"],
+        ),
     ] = None
     api: Annotated[
         str,

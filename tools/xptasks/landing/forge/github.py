@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from xptasks.errors import CannotRunError, ConfigError, UsageError
+from xptasks.errors import CannotRunError, UsageError
 from xptasks.landing.github import arming, body, rules
 from xptasks.landing.github import standing as standings
 from xptasks.landing.github.api import Opened, Repository, workflows
@@ -23,17 +23,19 @@ from xptasks.landing.github.rules import Rules
 from xptasks.landing.github.workflows import guards
 from xptasks.landing.proposal import Proposal, Standing
 from xptasks.landing.settings import LandingSettings
+from xptasks.settings import Secret
 
 _LOOKS = 8  # until GitHub knows whether something can be merged
 _BETWEEN = 2.0  # seconds
 _NOTE = "note"
+_TOKEN = "env:GITHUB_TOKEN"  # noqa: S105 - a reference
 
 
 def forge(settings: LandingSettings, project: Path, environ: Mapping[str, str]) -> "GithubForge":
     """The forge of a project.
 
     Raises:
-        ConfigError: there is no token, or nobody knows which repository it is.
+        ConfigError: nobody knows which repository it is.
         CannotRunError: the token is not where it should be.
     """
     return of(settings, project, environ, Time())
@@ -42,12 +44,10 @@ def forge(settings: LandingSettings, project: Path, environ: Mapping[str, str]) 
 def of(settings: LandingSettings, project: Path, environ: Mapping[str, str], machine: Time) -> "GithubForge":
     """As `forge`, with a clock."""
     github = settings.github
-    if github.token is None:
-        hint = 'say where it is: [landing.github] token = "env:GITHUB_TOKEN"'
-        raise ConfigError("the forge github needs a token", where="xpconfig.toml", hint=hint)
-    token = Token(github.token.resolve(environ, project), str(github.token))
+    reference = github.token or Secret(_TOKEN)
+    token = Token(reference.resolve(environ, project), str(reference))
     if not token.value:
-        raise CannotRunError(f"the secret {github.token} is empty", hint="set it to a token of GitHub")
+        raise CannotRunError(f"the secret {reference} is empty", hint="set it to a token of GitHub")
     remote = Remote(project, settings.remote, environ or os.environ)
     client = Client(github.api, token, timeout=github.timeout, patience=github.patience, machine=machine)
     return GithubForge(settings, Repository(client, github.repository or remote.repository()), remote, machine.sleep)
@@ -82,10 +82,23 @@ class GithubForge:
         self.remote.push(proposal.head, branch)
         opened = self._proposed(proposal, branch)
         self._labelled(opened, proposal)
-        self._commented(opened.number, proposal.comment)
+        self.comment(opened.number, proposal.comment)
+        return self.arm(opened.number, proposal.head, proposal.id)
+
+    def arm(self, number: int, head: str, change: str = "") -> Standing:
+        """Let a pull request that is there merge by itself, if that is safe; nothing is pushed, set or written.
+
+        Args:
+            number: of the pull request.
+            head: the commit that is meant.
+            change: how the change is called; by its number without it.
+
+        Returns:
+            As `submit`.
+        """
         guard = self.repository.rules(self.settings.trunk)
-        pull, refused = self._armed(opened.number, self._terms(proposal.head, guard), guard)
-        found = self._standing(pull, guard, proposal.id)
+        pull, refused = self._armed(number, self._terms(head, guard), guard)
+        found = self._standing(pull, guard, change or f"#{number}")
         if not refused or (found.state == "rejected" and refused.startswith(("the check", "it conflicts"))):
             return found  # which says more about what is red
         return replace(found, state="landed" if found.state == "landed" else "rejected", reason=refused, position=0)
@@ -164,7 +177,7 @@ class GithubForge:
         if missing:
             self.repository.label(opened.number, list(dict.fromkeys(missing)))
 
-    def _commented(self, number: int, text: str) -> None:
+    def comment(self, number: int, text: str) -> None:
         """One comment, kept up to date; without anything to say an older one says so."""
         ours = (each for each in self.repository.comments(number) if body.facts_of(each[1]).get("kind") == _NOTE)
         known = next(ours, None)

@@ -10,9 +10,18 @@ from xptasks.landing.github import pulls, queries, rules
 from xptasks.landing.github.body import LONGEST, cut
 from xptasks.landing.github.client import Client
 from xptasks.landing.github.pulls import Pull, understood
+from xptasks.landing.github.refusals import RefusedError
 from xptasks.landing.github.rules import Rules
 
 _LIST_ENDED = 10
+_ATTEMPTS = 20  # of a workflow run that are looked at
+_NOWHERE = "0" * 40
+_NAME = "xptasks-doctor"
+_IMPOSSIBLE: Mapping[str, tuple[str, Mapping[str, object]]] = {
+    "contents": ("/git/refs", {"ref": f"refs/heads/{_NAME}", "sha": _NOWHERE}),
+    "pull_requests": ("/pulls", {"title": _NAME, "head": f"{_NAME}-no-such-branch"}),
+    "statuses": (f"/statuses/{_NOWHERE}", {"state": "pending", "context": _NAME}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +199,31 @@ class Repository:
         """A ruleset of the repository; None when it is another one's, such as the organisation's."""
         found = self.client.find(f"{self.path}/rulesets/{number}")
         return found.data if found else None
+
+    def may(self, permission: str, trunk: str) -> bool | None:
+        """Whether the token may write something: found out by asking for what cannot be done, so that nothing changes.
+
+        A repository does not say what a token may do. But GitHub looks at permissions first: whoever may not is told
+        so, and whoever may is told that there is no such commit or branch.
+        """
+        path, body = _IMPOSSIBLE[permission]
+        try:
+            self.client.send("POST", f"{self.path}{path}", {**body, **({"base": trunk} if "head" in body else {})})
+        except RefusedError as error:
+            return {422: True, 403: False, 404: False}.get(error.status)
+        return None
+
+    def reruns(self, head: str) -> Iterator[Mapping[str, Any]]:
+        """Every attempt but the first of every workflow run of a commit."""
+        for run in self.client.pages(f"{self.path}/actions/runs", "workflow_runs", head_sha=head):
+            for attempt in range(2, min(int(run.get("run_attempt") or 1), _ATTEMPTS) + 1):
+                found = self.client.find(f"{self.path}/actions/runs/{run['id']}/attempts/{attempt}")
+                if found:
+                    yield found.data
+
+    def activity(self, trunk: str) -> Iterator[Mapping[str, Any]]:
+        """What was pushed and merged to a branch, newest first."""
+        return self.client.pages(f"{self.path}/activity", ref=f"refs/heads/{trunk}")
 
 
 def workflows(settings: Mapping[str, Any]) -> dict[str, str]:

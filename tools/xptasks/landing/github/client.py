@@ -92,6 +92,8 @@ class Client:
         self._known: dict[str, tuple[str, Answer]] = {}  # what was answered with an ETag, by address
 
     def _connected(self) -> "httpx.Client":
+        import ssl  # noqa: PLC0415 - as heavy as the next one
+
         import httpx  # noqa: PLC0415 - heavy, and only whoever asks GitHub needs it
 
         address = urlsplit(self._api)
@@ -105,7 +107,11 @@ class Client:
             "User-Agent": "xptasks",
             "X-GitHub-Api-Version": VERSION,
         }
-        return httpx.Client(headers=headers, timeout=self._timeout, trust_env=not local, follow_redirects=False)
+        # Without TLS no certificates are needed, and loading them takes longer than a request: this one trusts nobody.
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if address.scheme == "http" else True
+        return httpx.Client(
+            headers=headers, timeout=self._timeout, trust_env=not local, follow_redirects=False, verify=tls
+        )
 
     def __repr__(self) -> str:
         return f"Client({self._api!r})"
@@ -158,7 +164,9 @@ class Client:
             body: to be sent as JSON.
             repeatable: whether sending it twice does no more than once; by the method without it.
         """
-        return self._ask(method, self._api + path, body=body, repeatable=repeatable)
+        # What failed may have printed the token; what we report is read by many.
+        shown = json.loads(self.token.hide(json.dumps(body))) if body is not None else None
+        return self._ask(method, self._api + path, body=shown, repeatable=repeatable)
 
     def query(self, name: str, document: str, variables: Mapping[str, object], *, repeatable: bool = True) -> Any:  # noqa: ANN401 - any JSON
         """Ask GraphQL; the answer's data.

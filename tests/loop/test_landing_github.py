@@ -1,0 +1,87 @@
+"""The tasks about GitHub as a user calls them: in a process of their own, against the fake GitHub."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.landing.github.conftest import TOKEN, Place
+from tests.landing.github.conftest import place as place  # noqa: PLC0414 - a fixture
+from tests.landing.github.test_failures import RED
+
+pytestmark = pytest.mark.pr  # a process for each command
+
+TOOLS = Path(__file__).parents[2] / "tools"
+
+
+def inv(place: Place, *words: str, **environ: str) -> tuple[int, str, str]:
+    place.clone.write("tasks.py", "from xptasks.tasks import ns\n")
+    place.clone.write(
+        "xpconfig.toml",
+        'version = 1\n[project]\nname = "projects"\nsources = ["."]\n[tiers.pr]\nsteps = ["lint"]\n'
+        f'[landing]\nforge = "github"\n[landing.github]\napi = "{place.github.url}"\ntoken = "env:TOKEN"\n'
+        'repository = "example/projects"\n',
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "invoke", *words], cwd=place.clone.path, capture_output=True, text=True, check=False,
+        stdin=subprocess.DEVNULL, timeout=60,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(TOOLS), "LC_ALL": "C.UTF-8", "TOKEN": TOKEN, **environ},
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    assert TOKEN not in done.stdout + done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_doctor(place: Place) -> None:
+    code, out, _ = inv(place, "github-doctor")
+    assert code == 0
+    assert "main requires gate" in out
+    place.world.rules = []
+    code, out, _ = inv(place, "github-doctor", "--json")
+    assert code == 1
+    assert {"guard"} == {point["name"] for point in json.loads(out)["points"] if point["verdict"] == "wrong"}
+    place.world.token = "another"
+    code, _, error = inv(place, "github-doctor")
+    assert code == 3
+    assert "the token env:TOKEN is wrong, expired or revoked" in error
+    assert inv(place, "github-doctor", TOKEN="")[0] == 3
+
+
+def test_failures_and_statuses(place: Place) -> None:
+    place.clone.write("found/a/last-run.json", json.dumps(RED))
+    assert inv(place, "report-failures", "--folder", "found", "--dry-run")[1].startswith("opened #new: nightly: tests")
+    assert place.world.issues == {}
+    code, out, _ = inv(place, "report-failures", "--folder", "found", "--json")
+    assert code == 0
+    (number,) = place.world.issues
+    assert json.loads(out)["issues"][0]["number"] == number
+    code, _, error = inv(place, "report-run")
+    assert code == 2
+    assert "run a tier first" in error
+    place.clone.write("found/a/last-run.json", json.dumps({**RED, "commit": place.head()}))
+    assert inv(place, "report-run", "--folder", "found")[:2] == (0, f"1 statuses of {place.head()[:12]}\n")
+
+
+def test_the_history(place: Place) -> None:
+    place.forge().submit(place.change())
+    assert inv(place, "history-github", "--since", "9999d")[:2] == (0, "2 events\n")
+    code, _, error = inv(place, "history-github", "--since", "yesterday")
+    assert code == 2
+    assert "yesterday" in error
+
+
+def test_a_workflow_says_itself_which_repository_it_is_in(place: Place) -> None:
+    environ = {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "example/projects", "GITHUB_API_URL": place.github.url}
+    place.clone.write("tasks.py", "from xptasks.tasks import ns\n")
+    text = 'version = 1\n[project]\nname = "projects"\nsources = ["."]\n[tiers.pr]\nsteps = ["lint"]\n'
+    place.clone.write("xpconfig.toml", text)
+    done = subprocess.run(
+        [sys.executable, "-m", "invoke", "github-doctor"], cwd=place.clone.path, capture_output=True, text=True,
+        check=False, stdin=subprocess.DEVNULL, timeout=60,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(TOOLS), "GITHUB_TOKEN": TOKEN, **environ},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "env:GITHUB_TOKEN is coder-bot" in done.stdout
