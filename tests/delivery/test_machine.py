@@ -226,6 +226,55 @@ def test_a_pause_does_not_count_and_a_promote_does_not_wait() -> None:
     assert place.now - started == pytest.approx(120)
 
 
+def test_a_release_that_is_to_be_confirmed_waits_before_all_traffic() -> None:
+    place = town(confirm=True)
+    while place.now < 1000 + 700:
+        place.step(GOOD)
+    assert place.shares == [{"new": 10, "old": 90}]
+    assert replay(place.journal).observed == pytest.approx(1600)
+    place.write("asked", what="promote", actor="machine:ci")
+    assert place.turn(GOOD).outcome == "promoted"
+    assert place.now == pytest.approx(1700 + 120, abs=2)
+
+
+def test_who_promotes_before_it_was_observed_ends_the_stage_and_confirms_nothing() -> None:
+    place = town(confirm=True)
+    while replay(place.journal).stage < 0:
+        place.step(GOOD)
+    place.write("asked", what="promote", actor="ann")
+    while place.now < 1000 + 100:
+        place.step(GOOD)
+    assert replay(place.journal).observed is not None
+    assert place.shares == [{"new": 10, "old": 90}]
+
+
+def test_a_release_that_nobody_confirms_goes_back() -> None:
+    place = town(confirm=True, patience=60.0)
+    assert place.turn(GOOD) == Finished("rolled back", "nobody promoted it within 60 s after it was observed")
+    assert place.now - 1000 == pytest.approx(660, abs=2)
+
+
+def test_a_release_that_turns_bad_while_it_waits_goes_back_at_once() -> None:
+    place = town(confirm=True)
+    while replay(place.journal).observed is None:
+        place.step(GOOD)
+    assert place.turn(BAD).outcome == "rolled back"
+
+
+def test_what_was_observed_before_a_crash_is_observed_again() -> None:
+    place = town(confirm=True, on_crash="resume")
+    while replay(place.journal).observed is None:
+        place.step(GOOD)
+    record = recover(place.plan, replay(place.journal))
+    assert record is not None
+    place.write(record.kind, **record.data)
+    assert replay(place.journal).observed is None
+
+
+def test_one_stage_has_nothing_to_be_confirmed() -> None:
+    assert town(confirm=True, strategy="blue-green", stages=(Stage(100, 60),)).turn(UNSURE).outcome == "promoted"
+
+
 def test_an_abort_is_never_taken_back() -> None:
     place = town()
     for _ in range(20):

@@ -201,3 +201,12 @@ def test_a_large_log_is_put_aside_at_the_next_start(
     one.log.write_text("kept ")
     detached.start(one)
     assert wait_for(one.log, "pid").startswith("kept pid")
+
+
+def test_a_ci_server_does_not_find_it_when_it_clears_away_what_a_job_left(tmp_path: Path) -> None:
+    """GitHub's runner ends every process that has the job's RUNNER_TRACKING_ID."""
+    log = tmp_path / "log"
+    environ = {**os.environ, "RUNNER_TRACKING_ID": "github_1", "KEPT": "yes"}
+    argv = (sys.executable, "-c", "import os; print(os.environ.get('RUNNER_TRACKING_ID'), os.environ['KEPT'], 'end')")
+    detached.start(Order(argv, tmp_path, environ, log, tmp_path / "record"))
+    assert wait_for(log, "end").split() == ["None", "yes", "end"]

@@ -99,6 +99,8 @@ class State:
         paused: since when it is paused; None when it is not.
         lost: seconds of this stage that were paused.
         promote: somebody asked not to wait for this stage.
+        observed: since when this stage has passed and waits to be confirmed; None while it does not.
+        confirmed: somebody asked for the next stage after that.
         back: why it is rolled back; empty while it is not.
         failures: of the act that failed last, in a row.
         failed: that act.
@@ -115,6 +117,8 @@ class State:
     paused: float | None = None
     lost: float = 0.0
     promote: bool = False
+    observed: float | None = None
+    confirmed: bool = False
     back: str = ""
     failures: int = 0
     failed: str = ""
@@ -159,16 +163,25 @@ def _asked(state: State, data: Mapping[str, Any], at: float) -> State:
         because = f": {data['why']}" if data.get("why") else ""
         return replace(state, back=state.back or f"{data['actor']} asked for it{because}", paused=None)
     lost = state.lost + (max(0.0, at - state.paused) if state.paused is not None else 0.0)
-    return replace(state, paused=None, lost=lost, promote=state.promote or what == "promote")
+    promote = what == "promote"
+    confirmed = state.confirmed or (promote and state.observed is not None)
+    return replace(state, paused=None, lost=lost, promote=state.promote or promote, confirmed=confirmed)
 
 
 _CHANGES: Mapping[str, Callable[[State, Mapping[str, Any], float], State]] = {
     "opened": lambda state, _data, at: replace(state, opened=at, since=at),
     "stage": lambda state, data, at: replace(
-        state, stage=data["stage"], since=at, paused=None, lost=0.0, promote=False
+        state, stage=data["stage"], since=at, paused=None, lost=0.0, promote=False, observed=None, confirmed=False
     ),
+    "observed": lambda state, _data, at: replace(state, observed=at),
     "resumed": lambda state, _data, at: replace(
-        state, opened=at, since=at, paused=None if state.paused is None else at, lost=0.0
+        state,
+        opened=at,
+        since=at,
+        paused=None if state.paused is None else at,
+        lost=0.0,
+        observed=None,
+        confirmed=False,
     ),
     "back": lambda state, data, _at: replace(state, back=data["why"], paused=None),
     "asked": _asked,
@@ -283,9 +296,21 @@ def _hold(plan: Plan, state: State, readings: Readings, now: float) -> Decision:
         return Wait(min(left, 1.0), f"{plan.stages[state.stage].weight} % for {left:.0f} s more")
     if not (state.promote or _may_pass(plan, readings)):
         return _inconclusive(plan, state, readings, -left)
+    if plan.confirm and not state.confirmed and state.stage + 2 == len(plan.stages):
+        return _unconfirmed(plan, state, now)
     if state.stage + 1 < len(plan.stages):
         return Record("stage", {"stage": state.stage + 1})
     return Record("closed", {"outcome": "promoted", "why": _why_promoted(plan, state)})
+
+
+def _unconfirmed(plan: Plan, state: State, now: float) -> Decision:
+    """The last stage before all traffic has passed; whoever asked for it says when the traffic follows."""
+    if state.observed is None:
+        return Record("observed", {})
+    left = plan.patience - max(0.0, now - state.observed)
+    if left > 0:
+        return Wait(min(left, 1.0), f"observed; waits {left:.0f} s more to be promoted")
+    return _go_back("inconclusive", f"nobody promoted it within {plan.patience:g} s after it was observed")
 
 
 def _why_promoted(plan: Plan, state: State) -> str:

@@ -44,6 +44,8 @@ class Plan:
         patience: seconds that a stage may be held beyond its time while the verdict is missing.
         on_crash: what a successor does with a deployment whose supervisor died.
         attempts: how often an act that fails is tried.
+        confirm: whether the stage before all traffic, once it has passed, waits until somebody promotes it; at most
+            `patience`, then it is rolled back.
     """
 
     new: str
@@ -58,6 +60,7 @@ class Plan:
     patience: float = 600.0
     on_crash: WhenCrashed = "rollback"
     attempts: int = 3
+    confirm: bool = False
 
     def __post_init__(self) -> None:
         if not self.stages or self.stages[-1].weight != 100:  # noqa: PLR2004 - percent

@@ -16,14 +16,15 @@ from xptasks.delivery import lock
 from xptasks.delivery.machine import Asked, Finished
 from xptasks.delivery.manifest import Manifest
 from xptasks.delivery.plan import Strategy
+from xptasks.delivery.settings import DeploySettings
 from xptasks.errors import UsageError
 from xptasks.history.actors import VARIABLE, actor
-from xptasks.loop import chronicle, watching
+from xptasks.loop import chronicle, following, watching
 from xptasks.loop import deploy as deploying
 from xptasks.loop.recording import Recorder
 from xptasks.loop.target import Place, opened, plan_in_words
 from xptasks.settings import parse_duration
-from xptasks.system import change
+from xptasks.system import change, git
 
 _EXITS = {"promoted": 0, "rolled back": 1, "failed": 6}
 
@@ -40,6 +41,7 @@ class Deployment:
     detach: bool = False
     dry_run: bool = False
     json: bool = False
+    confirm: bool = False
 
 
 def configuration(profile: str) -> tuple[Config, Path]:
@@ -78,7 +80,13 @@ def deploy(asked: Deployment) -> int:
         noted = _noted(place, release)
         with _carried(place):
             finished = deploying.deploy(
-                place.target, release.id, strategy=asked.strategy, what=what, wait=wait, noted=noted
+                place.target,
+                release.id,
+                strategy=asked.strategy,
+                what=what,
+                wait=wait,
+                noted=noted,
+                confirm=asked.confirm,
             )
         place.prune()
         return _ended(place, finished, as_json=asked.json)
@@ -118,6 +126,7 @@ def _detached(place: Place, asked: Deployment, release: Manifest) -> int:
     words = [f"deploy-{asked.strategy}", "--wait", asked.wait]
     words += ["--dirty"] if asked.dirty else ["--rev", release.commit]
     words += ["--profile", asked.profile] if asked.profile else []
+    words += ["--confirm"] if asked.confirm else []
     log = watching.start(place, "deployment", words, {VARIABLE: _actor()})
     answer = {"release": release.id, "log": str(log)}
     sys.stdout.write(json.dumps(answer) + "\n" if asked.json else f"{release.id} is being deployed; see {log}\n")
@@ -142,6 +151,45 @@ def ask(what: Asked, profile: str, *, as_json: bool) -> int:
                 finished = deploying.ask(place.target, what, actor=_actor())
         sys.stdout.write(_status(place, as_json=as_json))
         return 0 if finished is None or what == "abort" else _EXITS[finished.outcome]
+
+
+def follow(rev: str, until: str, timeout: str, profile: str, *, as_json: bool) -> int:
+    """Wait for a commit's deployment. Exit codes: 0 so far, 1 rolled back, 5 not in time, 6 a human is needed."""
+    wanted = following.until_of(until)
+    with place_of(profile) as place, _carried(place):
+        limit = parse_duration(timeout) if timeout else _patience(place.config.deploy)
+        commit = _commit(place.project, rev)
+        reached = following.follow(
+            place, commit, wanted, limit, actor=_actor(), tell=lambda text: _tell(time.time(), text)
+        )
+    return _told(reached, as_json=as_json)
+
+
+def _commit(project: Path, revision: str) -> str:
+    (found,) = git.capture((("git", "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"),), str(project))
+    if not found:
+        raise UsageError(f"there is no commit {revision}", hint="`git log` shows what there is; `git fetch` may help")
+    return found.decode().strip()
+
+
+def _patience(deploy_: DeploySettings) -> float:
+    """Seconds that a whole deployment may take."""
+    stages = sum(stage.hold + deploy_.analysis.patience for stage in deploy_.stages)
+    return deploy_.start_timeout + stages + deploy_.drain_timeout
+
+
+def undo(rev: str, profile: str, *, as_json: bool) -> int:
+    """Take back what is under way of a commit. Exit codes: 0 nothing of it is left, 6 a human is needed."""
+    with place_of(profile) as place, _carried(place):
+        wait = place.config.deploy.drain_timeout + place.config.deploy.start_timeout
+        done = following.undo(place, _commit(place.project, rev), actor=_actor(), wait=wait)
+    return _told(done, as_json=as_json)
+
+
+def _told(reached: following.Next, *, as_json: bool) -> int:
+    code = int(reached.code or 0)
+    sys.stdout.write(json.dumps({"exit_code": code, "why": reached.why}) + "\n" if as_json else f"{reached.why}\n")
+    return code
 
 
 def rollback(to: str, profile: str, *, as_json: bool, dry_run: bool = False) -> int:

@@ -52,8 +52,10 @@ def serving(target: Target, world: World | None = None) -> str | None:
     return latest.plan.new if latest.state.outcome == "promoted" else latest.plan.old
 
 
-def plan_for(target: Target, new: str, old: str | None, strategy: Strategy | None = None) -> Plan:
-    """The plan of a deployment as configured, as far as the driver can.
+def plan_for(
+    target: Target, new: str, old: str | None, strategy: Strategy | None = None, *, confirm: bool = False
+) -> Plan:
+    """The plan of a deployment as configured, as far as the driver can; with `confirm` it waits before all traffic.
 
     Without weights there is one stage; without counters the analysis cannot ask for requests, and the probes decide.
     """
@@ -72,6 +74,7 @@ def plan_for(target: Target, new: str, old: str | None, strategy: Strategy | Non
         on_inconclusive=settings.analysis.on_inconclusive,
         patience=settings.analysis.patience,
         on_crash=settings.on_crash,
+        confirm=confirm,
     )
 
 
@@ -83,6 +86,7 @@ def deploy(  # noqa: PLR0913 - what one may say about it
     what: str = "deploy",
     wait: float = 0.0,
     noted: Mapping[str, object] = _NOTHING,
+    confirm: bool = False,
 ) -> Finished:
     """Bring a release to all traffic, or back to the old one.
 
@@ -93,6 +97,7 @@ def deploy(  # noqa: PLR0913 - what one may say about it
         what: what this is called, for whoever wants the target meanwhile.
         wait: seconds to wait for another deployment.
         noted: what the journal says of it besides: `actor`, `commit`, `committed` (when).
+        confirm: whether it waits for somebody who promotes it before it gets all traffic.
 
     Raises:
         LockBusyError: another deployment is at this target.
@@ -103,7 +108,7 @@ def deploy(  # noqa: PLR0913 - what one may say about it
         old = serving(target)
         if old == new:
             raise UsageError(f"{new} serves already", hint="commit something, or name another revision")
-        finished = _run(target, plan_for(target, new, old, strategy), **noted)
+        finished = _run(target, plan_for(target, new, old, strategy, confirm=confirm), **noted)
         if finished.outcome == "promoted":
             _retire(target, {new, old})
         return finished

@@ -7,14 +7,17 @@ from xptasks.tiers.settings import StepOptions
 NEEDS: tuple[str, ...] = ()
 
 
+_FILES = ("xpconfig.toml", ".github/**", ".gitlab-ci.yml")
+_SHOWN = ("tools/start.py", "requirements*.txt", "requirements/**", "uv.lock")  # how jobs get xptasks
+
+
 class Options(StepOptions):
     """`[steps.ci]`: what `inv generate-ci --check` does; the files follow from the table `[ci]`."""
 
 
 def command(_options: Options, context: StepContext) -> Command:
     """One process: it reads the configuration itself, without profile and variables."""
-    inputs = ("xpconfig.toml", ".github/**", ".gitlab-ci.yml", "tools/start.py", "requirements*", "uv.lock")
-    return Command((context.python, "-m", "xptasks.loop.workflows"), inputs=inputs)
+    return Command((context.python, "-m", "xptasks.loop.workflows"), inputs=(*_FILES, *_SHOWN))
 
 
 def read(_options: Options, outcome: Outcome) -> Reading:

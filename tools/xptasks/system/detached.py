@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 DETACHED = "XPTASKS_DETACHED"
 """The environment variable that holds the path of the record."""
 
+_ENDED_BY = frozenset({"RUNNER_TRACKING_ID", "JENKINS_NODE_COOKIE", "JENKINS_SERVER_COOKIE"})
+"""Variables by which a CI server finds, and ends, what a job left behind: what is started here is to stay."""
+
 _LARGEST_LOG = 16 * 2**20  # bytes from which on a start begins a new log; the last one is kept beside it as `.1`
 _KILL_PATIENCE = 2.0  # seconds after which we give up on what SIGKILL does not end
 _TICK = 0.01
@@ -161,13 +164,17 @@ def _start(order: Order) -> Identity:
         subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _BETWEEN, *order.argv],
             cwd=order.cwd,
-            env={**order.env, MARK: RELEASED, DETACHED: str(order.record)},
+            env={**_kept(order.env), MARK: RELEASED, DETACHED: str(order.record)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
         ) as between,
     ):
         return _release(between, order)
+
+
+def _kept(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name not in _ENDED_BY}
 
 
 def _release(between: subprocess.Popen[bytes], order: Order) -> Identity:

@@ -12,6 +12,7 @@ _DEPLOY_HELP = {
     "wait": "wait so long for a deployment that is under way, for example 10m",
     "detach": "return at once; the deployment goes on by itself",
     "dry-run": "print the plan and do nothing",
+    "confirm": "before all traffic, wait for `inv promote` or `inv deploy-follow --until promoted`",
     "json": "print JSON",
 }
 
@@ -25,12 +26,14 @@ def deploy_canary(  # noqa: PLR0913 - one parameter an option
     wait: str = "0s",
     detach: bool = False,
     dry_run: bool = False,
+    confirm: bool = False,
     json: bool = False,
 ) -> int:
     """Build a release and bring it to all traffic in steps, watched; back by itself when it is worse."""
     from xptasks.loop.commands import Deployment, deploy  # noqa: PLC0415
 
-    return deploy(Deployment("canary", rev, profile, wait, dirty=dirty, detach=detach, dry_run=dry_run, json=json))
+    asked = Deployment("canary", rev, profile, wait, dirty, detach, dry_run, json, confirm)
+    return deploy(asked)
 
 
 @task(help=_DEPLOY_HELP)
@@ -42,12 +45,14 @@ def deploy_blue_green(  # noqa: PLR0913 - one parameter an option
     wait: str = "0s",
     detach: bool = False,
     dry_run: bool = False,
+    confirm: bool = False,
     json: bool = False,
 ) -> int:
     """Build a release and give it all traffic at once; the old one stays warm to switch back to."""
     from xptasks.loop.commands import Deployment, deploy  # noqa: PLC0415
 
-    return deploy(Deployment("blue-green", rev, profile, wait, dirty=dirty, detach=detach, dry_run=dry_run, json=json))
+    asked = Deployment("blue-green", rev, profile, wait, dirty, detach, dry_run, json, confirm)
+    return deploy(asked)
 
 
 @task(help={"watch": "again each second until Ctrl-C", "profile": "a profile of xpconfig.toml", "json": "print JSON"})
@@ -98,6 +103,43 @@ def abort(*, profile: str = "", json: bool = False) -> int:
     from xptasks.loop.commands import ask  # noqa: PLC0415
 
     return ask("abort", profile, as_json=json)
+
+
+@task(
+    help={
+        "rev": "the commit; the one that is checked out without it",
+        "until": "canary: it has its first share; observed: it may be promoted; promoted: it has everything",
+        "timeout": "give up after so long, for example 20m; without it as long as a deployment may take",
+        "profile": "a profile of xpconfig.toml",
+        "json": "print JSON",
+    }
+)
+def deploy_follow(
+    rev: str = "HEAD",
+    *,
+    until: str = "promoted",
+    timeout: str = "",
+    profile: str = "",
+    json: bool = False,
+) -> int:
+    """Wait for the deployment of a commit that another process drives; `--until promoted` promotes it when it may."""
+    from xptasks.loop.commands import follow  # noqa: PLC0415
+
+    return follow(rev, until, timeout, profile, as_json=json)
+
+
+@task(
+    help={
+        "rev": "the commit; the one that is checked out without it",
+        "profile": "a profile of xpconfig.toml",
+        "json": "print JSON",
+    }
+)
+def deploy_undo(rev: str = "HEAD", *, profile: str = "", json: bool = False) -> int:
+    """Take back the deployment of a commit if it is under way; what has ended, and other commits', stays as it is."""
+    from xptasks.loop.commands import undo  # noqa: PLC0415
+
+    return undo(rev, profile, as_json=json)
 
 
 @task(
