@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-TOOLS = Path(os.environ.get("XPTASKS_NODE_TOOLS") or Path(__file__).parents[1] / ".xp" / "linters") / "node_modules"
+TOOLS = Path(os.environ.get("XPTASKS_NODE_TOOLS") or Path(__file__).parents[1] / ".xp" / "compilers") / "node_modules"
 """Where the packages of npm are that tests use."""
 
 FILE = TOOLS / "@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"

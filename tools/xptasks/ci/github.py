@@ -22,9 +22,9 @@ HISTORY_ENVIRONMENT = "history"
 MATRIX = "${{ fromJSON(needs.plan.outputs.matrix) }}"
 SAME_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repository"
 VERDICT = """\
-jq -r 'to_entries[] | "\\(.key): \\(.value.result)"' <<< "$NEEDS"
-jq -e 'length > 0 and all(.[]; .result == "success")' <<< "$NEEDS" > /dev/null"""
-"""Fails unless every job that is needed ended with exactly `success`; `skipped` is none."""
+jq -nr 'env.NEEDS | fromjson | to_entries[] | "\\(.key): \\(.value.result)"'
+jq -en 'env.NEEDS | fromjson | length > 0 and all(.[]; .result == "success")' > /dev/null"""
+"""Fails unless every job that is needed ended with exactly `success`; `skipped` is none, nor is an empty text."""
 
 _ARMING: Table = {
     "contents": Noted("write", beside="to merge"),
