@@ -5,7 +5,7 @@ Whoever changes something says what he saw before: a push in which any ref is an
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from xptasks.errors import CannotRunError
@@ -13,7 +13,7 @@ from xptasks.landing import ledger, marks
 from xptasks.landing.ledger import Entry
 from xptasks.landing.marks import ENDINGS, Kind, Mark, Queued, Signature, Tag
 from xptasks.markup import clean
-from xptasks.system.plumbing import Git
+from xptasks.system.plumbing import Git, Object
 
 _LOG = "refs/xptasks/log"  # here, so that only what is new of the ledger has to be fetched
 _PATIENCE = 300.0  # seconds that a fetch or a push may take
@@ -139,23 +139,21 @@ class Remote:
         """
         refs = view.named(marks.QUEUE)
         self.bring(refs)
-        found = [self._queued(marks.change_of(ref), value) for ref, value in refs.items()]
-        return sorted((each for each in found if each), key=lambda each: (each.signed.at, each.change))
+        objects = self.git.objects(list(refs.values()))
+        told = [
+            self._queued(marks.change_of(ref), value, found)
+            for (ref, value), found in zip(refs.items(), objects, strict=True)
+            if found is not None  # it was gone before it could be fetched
+        ]
+        here = self._known({each.head for each in told} - {""})
+        found = [each if each.head in here else replace(each, head=self._peeled(each.value)) for each in told]
+        return sorted(found, key=lambda each: (each.signed.at, each.change))
 
-    def _queued(self, change: str, value: str) -> Queued | None:
-        """What a ref of the queue holds; None when that was gone before it could be fetched."""
-        (found,) = self.git.objects([value])
-        if found is None:
-            return None
+    def _queued(self, change: str, value: str, found: Object) -> Queued:
         if found.kind == "commit":
             return Queued.of_commit(change, value, found.content)
         tagged = Tag.parse(found)
-        if tagged is None:
-            return Queued(change, value, "", Signature("", "", 0.0))
-        queued = Queued.of_tag(change, value, tagged)
-        if queued.head and self._known([queued.head]):
-            return queued
-        return Queued(change, value, self._peeled(value), tagged.signed, queued.title, queued.body)
+        return Queued.of_tag(change, value, tagged) if tagged else Queued(change, value, "", Signature("", "", 0.0))
 
     def _peeled(self, value: str) -> str:
         """The commit that a tag of a tag leads to; empty when there is none."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from xptasks.delivery.home import home as state_home
 from xptasks.errors import CannotRunError, LockBusyError
+from xptasks.history import outbox
 from xptasks.landing.remote import View
 from xptasks.system.files import atomic_write
 from xptasks.system.plumbing import Git
@@ -78,6 +79,11 @@ class Place:
         self.home = state_home(name, "queue", environ) / key
         self.origin = origin
         self.git = Git(self.home / "repository.git")
+
+    @property
+    def project(self) -> Path:
+        """The project's folder in the gate's worktree; what is checked out there changes all the time."""
+        return self.home / "gate" / self.origin.prefix
 
     @property
     def runs(self) -> Path:
@@ -147,6 +153,7 @@ class Place:
             raise CannotRunError(f"{folder} cannot be written: {error.strerror or error}") from error
 
     def _settle(self) -> None:
+        self._share_history()
         (self.git.folder / "info").mkdir(exist_ok=True)
         atomic_write(self.git.folder / "info" / "exclude", "".join(f"{name}\n" for name in _OURS))
         self.git("config", "remote.origin.url", self.origin.address)
@@ -156,6 +163,14 @@ class Place:
             name, _, value = record.partition("\n")
             if _CARRIED.match(name):
                 self.git("config", "--replace-all", name, value)
+
+    def _share_history(self) -> None:
+        """What a gate, a deployment or the watcher records here belongs to the clone that the queue was started in."""
+        link, history = self.git.folder / "xptasks", outbox.folder(self.origin.project)
+        if not link.is_symlink() or link.readlink() != history:
+            shutil.rmtree(link) if link.is_dir() and not link.is_symlink() else link.unlink(missing_ok=True)
+            history.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(history)
 
     def fetch(self, view: View) -> None:
         """Bring what a view shows, unless all of it is here.
@@ -172,6 +187,19 @@ class Place:
         said = self.git.ask(*words, self.origin.address, *_MIRROR, patience=_PATIENCE)
         if said.code != 0:
             raise CannotRunError(f"nothing can be fetched from {self.origin.address}: {said.error}")
+
+    def ready(self, trunk: str) -> None:
+        """See that the gate's worktree is there, with the project's folder in it.
+
+        Raises:
+            CannotRunError: git or the disk refuses.
+        """
+        if Git(self.home / "gate").ask("rev-parse", "--is-inside-work-tree").code != 0:
+            self.check_out(trunk, trunk)
+        try:
+            self.project.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotRunError(f"{self.project} cannot be made: {error.strerror or error}") from error
 
     def check_out(self, commit: str, trunk: str, name: str = "gate") -> Path:
         """Put a commit into a worktree, with nothing left of what was there but caches; the project's folder in it.

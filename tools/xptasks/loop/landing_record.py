@@ -1,12 +1,15 @@
 """What the queue did, as events of the history: made of the ledger, so that every runner tells the same, once. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 from xptasks.history.events import HistoryEvent, Intervention, Kind, event
 from xptasks.landing.ledger import Entry, What
 from xptasks.landing.marks import Queued
 from xptasks.landing.merging import Commit
+from xptasks.results import Status
 
 _KINDS: Mapping[What, Kind] = {
     What.LANDED: Kind.LANDED,
@@ -29,9 +32,6 @@ def of_entry(entry: Entry, project: str) -> Iterator[HistoryEvent]:
         told = {name: entry.data[name] for name in _TOLD[entry.what] if entry.data.get(name) not in (None, "")}
         kind = _KINDS[entry.what]
         yield event(kind, entry.at, project, *key, change=entry.change, commit=entry.commit, actor=entry.actor, **told)
-    if entry.what is What.MOVED:
-        for move in entry.data.get("moves", ()):
-            yield event(Kind.RATCHET, entry.at, project, *key, move["ratchet"], commit=entry.commit, **move)
     yield from _interventions(entry, project)
 
 
@@ -63,40 +63,50 @@ def intervention(kind: Intervention, entry: Entry, project: str, why: str) -> Hi
     )
 
 
-def queued(change: Queued, project: str, *, base: str, lines: int, again: bool, actor: str) -> Iterator[HistoryEvent]:
-    """A change that waits, as a runner sees it first.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A change that waits, as a runner sees it.
 
-    Args:
-        change: the change.
+    Attributes:
+        queued: the change.
         project: the project's name.
-        base: where it left the trunk.
-        lines: that it adds and deletes.
-        again: whether it was queued before and has not landed since.
         actor: who queued it.
     """
-    told = {"change": change.change, "commit": change.head, "actor": actor}
-    at = change.signed.at
-    if not again:
-        yield event(Kind.CHANGE_OPENED, at, project, change.value, title=change.title, lines=lines, base=base, **told)
-    yield event(Kind.QUEUED, at, project, change.value, again=again, **told)
 
+    queued: Queued
+    project: str
+    actor: str
 
-def stepped_in(
-    kind: Intervention, change: Queued, project: str, why: str, *, actor: str, at: float = 0.0
-) -> HistoryEvent:
-    """A human stepped in on a change that waits; told once for each state of it."""
-    return event(
-        Kind.INTERVENTION,
-        at or change.signed.at,
-        project,
-        kind,
-        change.value,
-        change=change.change,
-        commit=change.head,
-        actor=actor,
-        intervention=kind,
-        why=why,
-    )
+    def waits(self, *, base: str, lines: int, again: bool) -> Iterator[HistoryEvent]:
+        """It is queued.
+
+        Args:
+            base: where it left the trunk.
+            lines: that it adds and deletes.
+            again: whether it was queued before and has not landed since.
+        """
+        if not again:
+            yield self._event(Kind.CHANGE_OPENED, self.actor, title=self.queued.title, lines=lines, base=base)
+        yield self._event(Kind.QUEUED, self.actor, again=again)
+
+    def stepped_in(self, kind: Intervention, actor: str, why: str) -> HistoryEvent:
+        """A human stepped in; told once for each state of the change."""
+        return self._event(Kind.INTERVENTION, actor, str(kind), intervention=str(kind), why=why)
+
+    def _event(self, kind: Kind, actor: str, *key: str, **data: Any) -> HistoryEvent:  # noqa: ANN401 - as `event`
+        queued = self.queued
+        return event(
+            kind,
+            queued.signed.at,
+            self.project,
+            *key,
+            queued.change,
+            queued.value,
+            change=queued.change,
+            commit=queued.head,
+            actor=actor,
+            **data,
+        )
 
 
 def on_top(commits: Sequence[Commit], agents: Sequence[str]) -> str:
@@ -118,3 +128,38 @@ def on_top(commits: Sequence[Commit], agents: Sequence[str]) -> str:
 def is_agent(address: str, agents: Sequence[str]) -> bool:
     """Whether an agent commits under this address."""
     return any(fnmatchcase(address.lower(), glob.lower()) for glob in agents)
+
+
+def flakes(project: str, commit: str, runs: Sequence[Mapping[str, Any]], at: float) -> list[HistoryEvent]:
+    """What differed between runs of one commit: a step, or a test of it, that failed in one and passed in another.
+
+    Args:
+        project: the project's name.
+        commit: the commit.
+        runs: `.xp/last-run.json` of each.
+        at: seconds since the epoch.
+    """
+    failed: dict[tuple[str, str], dict[str, str]] = {}
+    passed: dict[str, list[str]] = {}
+    for run in runs:
+        for step in run.get("steps", ()):
+            reading = step["reading"]
+            if reading["status"] == Status.PASSED:
+                passed.setdefault(step["step"], []).append(run["run_id"])
+            rules = {finding["rule"] for finding in reading["findings"] if finding["severity"] == "error"}
+            for rule in rules or ({""} if reading["status"] == Status.FAILED else ()):
+                failed.setdefault((step["step"], rule), {})[run["run_id"]] = Status.FAILED
+    return [
+        _flake(project, commit, key, {**found, **dict.fromkeys(passed[key[0]], Status.PASSED)}, runs[-1]["tier"], at)
+        for key, found in failed.items()
+        if key[0] in passed
+    ]
+
+
+def _flake(  # noqa: PLR0913, PLR0917 - what a flake says
+    project: str, commit: str, key: tuple[str, str], runs: Mapping[str, str], tier: str, at: float
+) -> HistoryEvent:
+    step, test = key
+    return event(
+        Kind.FLAKE, at, project, commit, step, test, commit=commit, step=step, test=test, tier=tier, runs=dict(runs)
+    )

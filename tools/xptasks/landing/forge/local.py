@@ -65,43 +65,58 @@ class LocalForge:
             UsageError: it cannot be called so, there is nothing to land, or another developer's change has that name.
             CannotRunError: the remote is away, or does not want it.
         """
-        wrong = marks.what_is_wrong_with(proposal.id)
-        if wrong or self.remote.git.ask("check-ref-format", f"{marks.QUEUE}{proposal.id}").code != 0:
+        return self.queue(
+            Queued(
+                proposal.id,
+                "",
+                proposal.head,
+                self._signed(),
+                proposal.title,
+                proposal.body,
+                proposal.labels,
+                proposal.branch,
+                proposal.actor,
+            ),
+            replaces=replaces,
+        )
+
+    def queue(self, wanted: Queued, *, replaces: bool = False) -> Standing:
+        """The same for a change that is known in the queue's own words.
+
+        Raises:
+            UsageError, CannotRunError: as for `submit`.
+        """
+        wrong = marks.what_is_wrong_with(wanted.change)
+        if wrong or self.remote.git.ask("check-ref-format", f"{marks.QUEUE}{wanted.change}").code != 0:
             raise UsageError(
-                f"a change cannot be called {clean(proposal.id)[:100]!r}: {wrong or 'git allows no such name'}",
+                f"a change cannot be called {clean(wanted.change)[:100]!r}: {wrong or 'git allows no such name'}",
                 hint="give it a short name with --change",
             )
-        head = self.remote.git.find(f"{proposal.head}^{{commit}}")
+        head = self.remote.git.find(f"{wanted.head}^{{commit}}")
         if head is None:
-            raise UsageError(f"there is no commit {proposal.head!r}")
-        return self._try(lambda view: self._submit(view, replace(proposal, head=head), replaces=replaces))
+            raise UsageError(f"there is no commit {wanted.head!r}")
+        made = replace(wanted, head=head, signed=self._signed(), place=self._place())
+        return self._try(lambda view: self._queue(view, made, replaces=replaces))
 
-    def _submit(self, view: View, proposal: Proposal, *, replaces: bool) -> Standing | Pushed:
+    def _signed(self) -> Signature:
+        return Signature.of(self.remote.git.identity(), self._now())
+
+    def _queue(self, view: View, made: Queued, *, replaces: bool) -> Standing | Pushed:
         queue = self.remote.queue(view)
-        landed = self._landed_already(view, proposal)
+        landed = self._landed_already(view, made)
         if landed:
             return landed
-        self._no_neighbour(proposal.id, queue)
-        before = next((each for each in queue if each.change == proposal.id), None)
-        later = before.signed.at + 1 if before else 0.0  # the same words at the same time would be the same tag
-        made = Queued(
-            proposal.id,
-            "",
-            proposal.head,
-            Signature.of(self.remote.git.identity(), max(self._now(), later)),
-            proposal.title,
-            proposal.body,
-            proposal.labels,
-            proposal.branch,
-            proposal.actor,
-            place=self._place(),
-        )
+        self._no_neighbour(made.change, queue)
+        before = next((each for each in queue if each.change == made.change), None)
         if before and before == replace(made, value=before.value, signed=before.signed):
             standing = self._of(view, before, queue)
             if standing.state != "open":  # what waits for a human is looked at again when it is queued again
                 return standing
         elif before and not replaces:
             self._not_mine(before, made)
+        if before:  # the same words at the same time would be the same tag
+            later = max(made.signed.at, before.signed.at + 1)
+            made = replace(made, signed=replace(made.signed, at=later))
         value = self.remote.git.write("tag", made.content())
         done = self.remote.push([Update(f"{marks.QUEUE}{made.change}", value, before.value if before else "")])
         if done.outcome != "done":
@@ -109,17 +124,17 @@ class LocalForge:
         made = replace(made, value=value)
         return self._of(view, made, [*(each for each in queue if each is not before), made])
 
-    def _landed_already(self, view: View, proposal: Proposal) -> Standing | None:
+    def _landed_already(self, view: View, made: Queued) -> Standing | None:
         if not view.trunk:
             hint = f"push it: `git push {self.remote.address} HEAD:{self.remote.branch}`"
             raise CannotRunError(f"the remote {self.remote.address} has no branch {self.remote.trunk!r}", hint=hint)
-        mark = self.remote.mark(view, "landed", proposal.id)
-        if mark and mark.data.get("head") == proposal.head and f"{marks.QUEUE}{proposal.id}" not in view.refs:
+        mark = self.remote.mark(view, "landed", made.change)
+        if mark and mark.data.get("head") == made.head and f"{marks.QUEUE}{made.change}" not in view.refs:
             return _ended(mark)
         self.remote.bring({self.remote.branch: view.trunk})
-        if self.remote.git.is_ancestor(proposal.head, view.trunk):
+        if self.remote.git.is_ancestor(made.head, view.trunk):
             hint = "commit something first, or name another revision with --rev"
-            raise UsageError(f"there is nothing to land: the trunk has {proposal.head[:12]} already", hint=hint)
+            raise UsageError(f"there is nothing to land: the trunk has {made.head[:12]} already", hint=hint)
         return None
 
     def _no_neighbour(self, change: str, queue: Sequence[Queued]) -> None:
@@ -192,7 +207,7 @@ class LocalForge:
 
     def _withdraw(self, view: View, change: str, actor: str) -> Standing | Pushed:
         queued = self._waiting(view, change)
-        signed = Signature.of(self.remote.git.identity(), self._now())
+        signed = self._signed()
         text = f"withdrawn by {actor}"
         mark = Mark("withdrawn", change, queued.head, signed, text, {"actor": actor, "title": queued.title})
         entry = Entry(What.WITHDRAWN, signed.at, change, actor=actor, data={"head": queued.head})
@@ -218,7 +233,7 @@ class LocalForge:
         queued = self._waiting(view, change)
         if not queued.head:
             raise UsageError(f"{clean(change)!r} is no commit, so that nobody can approve it")
-        signed = Signature.of(self.remote.git.identity(), self._now())
+        signed = self._signed()
         mark = Mark("approved", change, queued.head, signed, f"approved by {signed.address}", {"actor": actor})
         still = Update(f"{marks.QUEUE}{change}", queued.value, queued.value)
         done = self.remote.push([self.remote.write(mark), still])

@@ -1,0 +1,58 @@
+"""A runner whose gate takes no time: `python -m tests.loop.landing.runner [--once] [--profile NAME]`.
+
+With `KILL_AT=N` it kills itself when git is asked for something the Nth time; `KILL_AFTER=1` lets that be done first.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.loop.landing.world import GATE
+from xptasks.errors import XpError
+from xptasks.loop import landing_running
+from xptasks.loop.landing_running import Asked, Tools
+from xptasks.system import plumbing
+
+
+def argv(_project: Path, tier: str, steps: Sequence[str]) -> Sequence[str]:
+    return (sys.executable, "-I", "-S", str(GATE), os.environ["GATE_LOG"], tier, *steps)
+
+
+class Mortal:
+    """Git that is asked so often, and then its caller is dead."""
+
+    def __init__(self, at: int, *, after: bool) -> None:
+        self._left, self._after = at, after
+        self._ask = plumbing.Git.ask
+
+    def install(self) -> None:
+        mortal = self
+
+        def ask(git: plumbing.Git, *words: str, **how: object) -> plumbing.Said:
+            mortal._left -= 1
+            if mortal._left == 0 and not mortal._after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            said = mortal._ask(git, *words, **how)  # type: ignore[arg-type]
+            if mortal._left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return said
+
+        plumbing.Git.ask = ask  # type: ignore[method-assign, assignment]
+
+
+def main(words: list[str]) -> int:
+    if "KILL_AT" in os.environ:
+        Mortal(int(os.environ["KILL_AT"]), after="KILL_AFTER" in os.environ).install()
+    profile = words[words.index("--profile") + 1] if "--profile" in words else ""
+    asked = Asked(once="--once" in words, profile=profile, json="--json" in words)
+    try:
+        return landing_running.run(asked, dict(os.environ), Tools(argv))
+    except XpError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
