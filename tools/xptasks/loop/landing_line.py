@@ -114,10 +114,12 @@ class LineUp:
             merger: builds commits.
             skip: values of the queue's refs that have to wait for a while.
         """
-        found = [(queued, self._of(scene, queued)) for queued in scene.queue]
+        # Where the trunk has no rules yet, only the change that brings them can be judged.
+        queue = [each for each in scene.queue if scene.rules.adopts in {"", each.change}]
+        found = [(queued, self._of(scene, queued)) for queued in queue]
         endings = [each for _, each in found if isinstance(each, Ending)]
         batch: list[Candidate] = []
-        postponed = 0
+        postponed = len(scene.queue) - len(queue)
         for queued, verdict in found:
             if not isinstance(verdict, Verdict):
                 continue
@@ -135,8 +137,7 @@ class LineUp:
         return Line(tuple(batch), tuple(endings), sum(each is None for _, each in found), postponed)
 
     def _has_to_wait(self, rules: Rules, queued: Queued, batch: Sequence[Candidate], skip: Container[str]) -> bool:
-        limit = 1 if rules.adopts else rules.landing.batch
-        return queued.value in skip or len(batch) >= limit or rules.adopts not in {"", queued.change}
+        return queued.value in skip or len(batch) >= rules.landing.batch
 
     def _joined(
         self, scene: Scene, merger: Merger, batch: Sequence[Candidate], new: Candidate
