@@ -135,7 +135,7 @@ class Database:
 
 def _engine(url: URL) -> Engine:
     if url.drivername != "sqlite":
-        return create_engine(url, connect_args={"connect_timeout": _CONNECT}, pool_size=1)
+        return create_engine(url, connect_args={"connect_timeout": _CONNECT}, pool_size=1, pool_pre_ping=True)
     engine = create_engine(url, connect_args={"timeout": _PATIENCE})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
