@@ -6,7 +6,8 @@
     day 0                                   (the window's first day; 1 the next, -1 the one before)
     08:00 queue-started process=q every=300
     08:00..17:00/5m queue-alive process=q   (one each five minutes, both ends included)
-    09:00..09:40/10m landed change=c{n}     ({n} counts from 1)
+    09:00..09:40/10m landed change=c{n}     ({n} counts from 1, {n+10} from 11)
+    09:00 landed change=c commits=-90,-60   (the times of events: `HH:MM:SS`, or seconds before the event)
 
     expect auto_merge 3/4
     expect manual_review 0/80 = 0 [0, 0.045818] met
@@ -100,24 +101,25 @@ def _events(line: str, midnight: float, number: int) -> Iterator[HistoryEvent]:
     at, last = _seconds(begin), _seconds(end or begin)
     pause = parse_duration(step) if step else 1
     for count in range(int((last - at) // pause) + 1):
-        yield _event(Kind(kind), midnight, at + count * pause, words.replace("{n}", str(count + 1)), (number, count))
+        numbered = re.sub(r"\{n(\+\d+)?\}", lambda found: str(count + 1 + int(found[1] or 0)), words)  # noqa: B023
+        yield _event(Kind(kind), midnight, at + count * pause, numbered, (number, count))
 
 
 def _event(kind: Kind, midnight: float, seconds: float, words: str, key: tuple[int, int]) -> HistoryEvent:
     pairs = [word.split("=", 1) for word in words.split()]
     columns: dict[str, Any] = {name: value for name, value in pairs if name in _COLUMNS}
-    data: dict[str, Any] = {
-        name: _value(name, value, midnight) for name, value in pairs if name not in {*_COLUMNS, "id"}
-    }
+    own = [(name, value) for name, value in pairs if name not in {*_COLUMNS, "id"}]
+    data: dict[str, Any] = {name: _value(name, value, midnight, seconds) for name, value in own}
     same = [value for name, value in pairs if name == "id"]
     return event(kind, midnight + seconds, columns.pop("project", PROJECT), *(same or key), **columns, **data)
 
 
-def _value(name: str, text: str, midnight: float) -> object:
+def _value(name: str, text: str, midnight: float, at: float) -> object:
     if name in _TIMES:
         return midnight + _seconds(text)
     if name == "commits":
-        return [midnight + _seconds(part) for part in text.split(",")]
+        parts = text.split(",")
+        return [midnight + (at + float(part) if part.startswith("-") else _seconds(part)) for part in parts]
     if name in {"probes", "runs"}:
         return dict(part.split(":") for part in text.split(",") if part)
     if text in {"true", "false"}:

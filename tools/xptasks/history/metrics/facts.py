@@ -64,10 +64,18 @@ def facts(events: Iterable[HistoryEvent], project: str, window: Span) -> Facts:
         project: the project's name.
         window: what the report is about. What happened at its end, or later, does not count.
     """
-    mine = [event for event in events if event.project == project and event.at < window.end]
-    # Of two that share an id and differ, always the same one counts.
-    once = {event.id: event for event in sorted(mine, key=lambda event: (event.at, event.as_json()), reverse=True)}
+    once: dict[str, HistoryEvent] = {}
+    for event in events:
+        if event.project == project and event.at < window.end:
+            known = once.setdefault(event.id, event)
+            if known is not event and _sooner(event, known):
+                once[event.id] = event
     return Facts(project, window, sorted(once.values(), key=_order))
+
+
+def _sooner(event: HistoryEvent, other: HistoryEvent) -> bool:
+    """Which of two that share an id counts: the earlier one, and always the same one of two at one moment."""
+    return (event.at, event.as_json()) < (other.at, other.as_json())
 
 
 def _order(event: HistoryEvent) -> tuple[float, str]:

@@ -19,7 +19,7 @@ def _automatic(view: View) -> Found:
 
 def _reviewed(view: View) -> Found:
     reviewed, waiting = sum(landing.reviewed for landing in view.landed), len(view.waiting)
-    parts = {"landed": float(reviewed), "waiting": float(waiting)}
+    parts = {"approved": float(reviewed), "waiting": float(waiting)}
     return Found(Share(reviewed + waiting, len(view.landed) + waiting), parts)
 
 

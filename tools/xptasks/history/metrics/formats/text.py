@@ -27,7 +27,7 @@ def show(report: Report) -> str:
     lines = [*_head(report), "", _COLUMNS.format("", "value", "95 % interval", "made of", "target").rstrip()]
     for group, figures in groupby(report.figures, key=lambda figure: figure.group):
         lines += [group, *_group(list(figures))]
-    return "\n".join([*lines, "", *_foot()]) + "\n"
+    return "\n".join([*lines, "", *_foot(report)]) + "\n"
 
 
 def _head(report: Report) -> Iterator[str]:
@@ -141,7 +141,7 @@ def _target(figure: Measured) -> str:
     """The target, and what is to be said about it that the value does not say already."""
     if figure.target is None:
         return ""
-    target = f"{'at least' if figure.better == 'above' else 'below'} {_UNITS[figure.unit](figure.target)}"
+    target = f"{'>=' if figure.better == 'above' else '<'} {_UNITS[figure.unit](figure.target)}"
     return f"{target}: {figure.verdict}" if figure.enough else target
 
 
@@ -151,12 +151,8 @@ def _parts(figure: Measured) -> Iterator[str]:
     shown = [(name, value) for name, value in figure.parts.items() if value]
     if shown:
         rest = len(shown) - _PARTS
-        told = ", ".join(f"{_named(name)} {say(value)}" for name, value in shown[:_PARTS])
+        told = ", ".join(f"{clean(name)} {say(value)}" for name, value in shown[:_PARTS])
         yield f"{told}, and {rest} more" if rest > 0 else told
-
-
-def _named(name: str) -> str:
-    return clean(name.replace("_", " "))
 
 
 def _part(figure: Measured) -> Callable[[float], str]:
@@ -166,8 +162,8 @@ def _part(figure: Measured) -> Callable[[float], str]:
     return words.percent if figure.method == "fay-feuer" else words.number
 
 
-def _foot() -> tuple[str, str]:
-    return (
-        "met, not met: the whole interval is on one side of the target; not enough data: it is not, yet.",
-        "What each figure means: docs/reference/metrics.md. Everything, for programs: `inv metrics --format json`.",
-    )
+def _foot(report: Report) -> Iterator[str]:
+    verdicts = [figure.verdict for figure in report.figures]
+    met, missed, unknown = (verdicts.count(word) for word in ("met", "not met", "not enough data"))
+    yield f"Targets: {met} met, {missed} not met, {unknown} not enough data: their intervals have both sides of the target."
+    yield "What each figure means: docs/reference/metrics.md. Everything, for programs: `inv metrics --format json`."
