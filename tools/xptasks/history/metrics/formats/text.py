@@ -165,5 +165,5 @@ def _part(figure: Measured) -> Callable[[float], str]:
 def _foot(report: Report) -> Iterator[str]:
     verdicts = [figure.verdict for figure in report.figures]
     met, missed, unknown = (verdicts.count(word) for word in ("met", "not met", "not enough data"))
-    yield f"Targets: {met} met, {missed} not met, {unknown} not enough data: their intervals have both sides of the target."
+    yield f"Targets: {met} met, {missed} not met, {unknown} not enough data (both sides of it are possible)."
     yield "What each figure means: docs/reference/metrics.md. Everything, for programs: `inv metrics --format json`."
