@@ -53,12 +53,15 @@ def _lives(signs: Iterable[HistoryEvent]) -> Iterator[Span]:
 
 
 def _spans(signs: Sequence[HistoryEvent], every: float) -> Iterator[Span]:
-    for sign in signs:
-        yield Span(sign.at, sign.at)
+    """From the first to the last of signs that belong together; a sign that is alone is a moment."""
+    begin = signs[0].at if signs else 0.0
     for before, after in pairwise(signs):
         together = before.kind not in _ENDS and after.kind not in _STARTS
-        if together and after.at - before.at <= MISSED * interval(before, every):
-            yield Span(before.at, after.at)
+        if not together or after.at - before.at > MISSED * interval(before, every):
+            yield Span(begin, before.at)
+            begin = after.at
+    if signs:
+        yield Span(begin, signs[-1].at)
 
 
 def interval(sign: HistoryEvent, otherwise: float = LOOK) -> float:

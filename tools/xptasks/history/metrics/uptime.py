@@ -58,14 +58,18 @@ def _place(window: Span, target: str, signs: Sequence[HistoryEvent]) -> Place:
 
 
 def _turns(signs: Sequence[HistoryEvent]) -> Iterator[tuple[float, str]]:
-    """The state of the place from each sign on."""
+    """The state of the place from each sign on that changed it."""
     probes: dict[str, str] = {}
+    before = ""
     for sign in signs:
         if sign.kind is Kind.PROBE and word(sign.data, "state") in _STATES:
             probes[word(sign.data, "probe")] = word(sign.data, "state")
         elif isinstance(told := sign.data.get("probes"), Mapping):
             probes = {str(name): state for name, state in told.items() if state in _STATES}
-        yield sign.at, DOWN if DOWN in probes.values() else UP if probes else ""
+        now = DOWN if DOWN in probes.values() else UP if probes else ""
+        if now != before:
+            yield sign.at, now
+        before = now
 
 
 def _in_state(turns: Sequence[tuple[float, str]], state: str, end: float) -> list[Span]:
