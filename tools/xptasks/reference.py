@@ -8,6 +8,8 @@ from xptasks import config
 from xptasks.contracts.compat import listing
 from xptasks.contracts.writing.guide import with_table
 from xptasks.errors import ExitCode
+from xptasks.history.metrics import listing as figures
+from xptasks.history.metrics.formats import json as figures_json
 from xptasks.report import result_json
 from xptasks.system.files import atomic_write
 
@@ -18,8 +20,9 @@ def files(project: Path) -> dict[str, str]:
     """The content of every generated file, by its path in the project; that of a guide keeps what a hand wrote."""
     guide = _text(project / _GUIDE)
     tables = {_GUIDE: with_table(guide)} if guide else {}
-    rules = {listing.PAGE: listing.page()}
-    return {**config.generated_files(), **result_json.generated_files(), **rules, **tables}
+    pages = {listing.PAGE: listing.page(), figures.PAGE: figures.page()}
+    schemas = {**result_json.generated_files(), **figures_json.generated_files()}
+    return {**config.generated_files(), **schemas, **pages, **tables}
 
 
 def write(project: Path) -> int:

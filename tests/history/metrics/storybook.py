@@ -61,7 +61,8 @@ def stories() -> list[Path]:
     return sorted(FOLDER.glob("*.txt"))
 
 
-def read(path: Path) -> Story:
+def read(path: Path, project: str = PROJECT) -> Story:
+    """A story, told of a project."""
     lines = (line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
     told = [(number, line) for number, line in enumerate(lines, 1) if line]
     _, begin, length = told[0][1].split()
@@ -75,7 +76,7 @@ def read(path: Path) -> Story:
         elif word in {"expect", "details", "parts", "note", "head"}:
             _answer(story, word, rest.strip())
         else:
-            story.events += _events(line, midnight + day * _DAY, number)
+            story.events += _events(line, midnight + day * _DAY, number, project)
     return story
 
 
@@ -94,7 +95,7 @@ def _answer(story: Story, word: str, rest: str) -> None:
         story.numbers[word, name] = {key: float(value) for key, value in pairs}
 
 
-def _events(line: str, midnight: float, number: int) -> Iterator[HistoryEvent]:
+def _events(line: str, midnight: float, number: int, project: str) -> Iterator[HistoryEvent]:
     found = _LINE.fullmatch(line)
     assert found, line
     begin, end, step, kind, words = found.groups()
@@ -102,7 +103,7 @@ def _events(line: str, midnight: float, number: int) -> Iterator[HistoryEvent]:
     pause = parse_duration(step) if step else 1
     for count in range(int((last - at) // pause) + 1):
         numbered = re.sub(r"\{n(\+\d+)?\}", lambda found: str(count + 1 + int(found[1] or 0)), words)  # noqa: B023
-        yield _event(Kind(kind), midnight, at + count * pause, numbered, (number, count))
+        yield _event(Kind(kind), midnight, at + count * pause, f"project={project} {numbered}", (number, count))
 
 
 def _event(kind: Kind, midnight: float, seconds: float, words: str, key: tuple[int, int]) -> HistoryEvent:
@@ -111,7 +112,7 @@ def _event(kind: Kind, midnight: float, seconds: float, words: str, key: tuple[i
     own = [(name, value) for name, value in pairs if name not in {*_COLUMNS, "id"}]
     data: dict[str, Any] = {name: _value(name, value, midnight, seconds) for name, value in own}
     same = [value for name, value in pairs if name == "id"]
-    return event(kind, midnight + seconds, columns.pop("project", PROJECT), *(same or key), **columns, **data)
+    return event(kind, midnight + seconds, columns.pop("project"), *(same or key), **columns, **data)
 
 
 def _value(name: str, text: str, midnight: float, at: float) -> object:

@@ -15,6 +15,31 @@ def _url(text: str) -> str:
     return Secret(text) if Secret.is_reference(text) else text
 
 
+class TargetSettings(Settings):
+    """`[history.targets]`: what `inv metrics` holds its figures against, and `inv metrics --check` fails for."""
+
+    alone: Annotated[
+        Duration,
+        Field(gt=0, description="At least so long from one intervention of a human to the next.", examples=["8h"]),
+    ] = 8 * 3600.0
+    review: Annotated[
+        float,
+        Field(
+            gt=0, le=100, description="Less than so many percent of the changes need a human's review.", examples=[5]
+        ),
+    ] = 5.0
+    commit_to_canary: Annotated[
+        Duration, Field(gt=0, description="Half of the changes reach a canary in less.", examples=["2m"])
+    ] = 120.0
+    bad_release: Annotated[
+        Duration,
+        Field(gt=0, description="Half of the bad releases are found out and have no traffic in less.", examples=["5m"]),
+    ] = 300.0
+    uptime: Annotated[
+        float, Field(gt=0, lt=100, description="At least so many percent of the watched time up.", examples=[99.9])
+    ] = 99.9
+
+
 class HistorySettings(Settings):
     """`[history]`: the database of events; without it a SQLite file that all worktrees of a clone share."""
 
@@ -32,3 +57,4 @@ class HistorySettings(Settings):
         Duration,
         Field(description="How long events are kept.", examples=["365d"]),
     ] = 2 * _YEAR
+    targets: Annotated[TargetSettings, Field(description="What the figures are held against.")] = TargetSettings()

@@ -105,3 +105,30 @@ def history_prune(*, older_than: str = "", yes: bool = False, json: bool = False
 
     sys.stdout.write(keeping.pruned(project(), environ(), older_than, really=yes, as_json=json))
     return 0
+
+
+@task(
+    help={
+        "window": "how long the time is that the figures are about, for example 30d or 12h",
+        "until": "when it ends: a time such as 2026-11-02T10:30Z, or a duration such as 1d; now without it",
+        "format": "text, json or prometheus",
+        "output": "write a file, as a whole, in place of stdout",
+        "change": "tell the story of this change instead",
+        "check": "fail when a target is not met",
+        "json": "the same as --format json",
+    }
+)
+def metrics(  # noqa: PLR0913 - one parameter an option
+    window: str = "30d",
+    *,
+    until: str = "",
+    format: str = "text",  # noqa: A002 - the option's name
+    output: str = "",
+    change: str = "",
+    check: bool = False,
+    json: bool = False,
+) -> int:
+    """Show the figures: time without people, what lands and is delivered by itself, uptime, DORA's five."""
+    from xptasks.loop.metrics import Asked, run  # noqa: PLC0415
+
+    return run(project(), environ(), Asked(window, until, "json" if json else format, output, change, check))

@@ -145,11 +145,10 @@ class Rate:
     def estimate(self) -> Estimate:
         """The rate; in less than one unit of time there is none."""
         times = self.exposure / self.per
-        if times <= 0:
+        if times < 1:
             return Estimate(None, Interval(), self.count, times, enough=False)
         lower, upper = intervals.poisson(self.count)
-        value = self.count / times if times >= 1 else None
-        return Estimate(value, Interval(lower / times, upper / times), self.count, times, enough=times >= 1)
+        return Estimate(self.count / times, Interval(lower / times, upper / times), self.count, times, enough=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,4 +33,8 @@ def _lines(story: Change) -> Iterator[str]:
         words_of = (moment.at[:19].replace("T", " "), f"{moment.kind:<16}", clean(moment.actor), clean(moment.says))
         yield f"  {'  '.join(filter(None, words_of))}".rstrip()
     took = [f"{_NAMES[name]} {words.duration(seconds)}" for name, seconds in story.seconds.items()]
-    yield "; ".join([*took, f"{story.runs} runs", f"{story.interventions} interventions"])
+    yield "; ".join([*took, f"{_count(story.runs, 'run')}, {_count(story.interventions, 'intervention')}"])
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
