@@ -163,10 +163,27 @@ def added(modules: Sequence[Module]) -> set[str]:
     found: set[str] = set()
     for module in modules:
         old, new = _tree(module.before), _tree(module.after)
-        found |= set(definitions(new or ast.Module([], []))) - set(definitions(old or ast.Module([], [])))
+        found |= set(_visible(new or ast.Module([], []))) - set(_visible(old or ast.Module([], [])))
         if module.after is not None and module.old_path != module.path:
             found |= _dotted(module.path)
     return found
+
+
+def _visible(tree: ast.AST) -> Iterator[str]:
+    """Every name that can be missed from outside: not parameters, nor what only a function's inside knows."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+            inside = (each for each in ast.walk(node) if isinstance(each, ast.Attribute | ast.Global))
+            for each in inside:
+                yield from each.names if isinstance(each, ast.Global) else definitions(each)
+        elif isinstance(node, ast.ClassDef):
+            yield node.name
+            yield from _visible(node)
+        elif isinstance(node, ast.Name | ast.Attribute | ast.alias):
+            yield from definitions(node)
+        else:
+            yield from _visible(node)
 
 
 def _dotted(path: str) -> set[str]:

@@ -2,16 +2,33 @@
 
 It is copied out of this package and loaded alone, because the project under test may be another version of it: nothing
 here imports more than pytest and the standard library. Its instructions are JSON in the variable `XPTASKS_OUTCOMES`:
-`tests` (names by file) and `report` (the file to write).
+`tests` (names by file, `*` for all of them), `report` (the file to write), and `measured` (files whose lines are
+watched; coverage must be installed).
 """
 
 import json
 import os
 import types
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+
+def _watch(text: str) -> Any:  # noqa: ANN401 - coverage need not be installed
+    """Coverage of some files, begun before the first of them is imported; None when nobody asked for it."""
+    measured = json.loads(text).get("measured") if text else None
+    if not measured:
+        return None
+    import coverage  # noqa: PLC0415 - only where it is asked for
+
+    watching = coverage.Coverage(data_file=None, config_file=False, include=measured)
+    watching.start()
+    return watching
+
+
+_WATCHING = _watch(os.environ.get("XPTASKS_OUTCOMES", ""))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -25,6 +42,7 @@ class _Recorder:
     def __init__(self, instructions: dict[str, Any]) -> None:
         self._tests: dict[str, list[str]] = instructions["tests"]
         self._report = Path(instructions["report"])
+        self._measured: list[str] = instructions.get("measured", [])
         self._cases: dict[str, dict[str, Any]] = {}
         self._files: dict[str, dict[str, Any]] = {}
 
@@ -36,7 +54,8 @@ class _Recorder:
 
     def _is_chosen(self, item: pytest.Item) -> bool:
         file, _, name = item.nodeid.partition("::")
-        return name.partition("[")[0] in self._tests.get(file, ())
+        wanted = self._tests.get(file, ())
+        return "*" in wanted or name.partition("[")[0] in wanted
 
     def pytest_exception_interact(
         self,
@@ -66,8 +85,23 @@ class _Recorder:
 
     def pytest_sessionfinish(self) -> None:
         """Write the report."""
-        report = {"cases": self._cases, "files": self._files}
+        report = {"cases": self._cases, "files": self._files, "lines": _lines(self._measured)}
         self._report.write_text(json.dumps(report), encoding="utf-8")
+
+
+def _lines(measured: list[str]) -> dict[str, list[list[int]]]:
+    """Of each file the lines that can be run, and those of them that were not."""
+    found: dict[str, list[list[int]]] = {}
+    if _WATCHING is None:
+        return found
+    import coverage  # noqa: PLC0415 - it is installed, or nothing was watched
+
+    _WATCHING.stop()
+    for file in measured:
+        with suppress(coverage.exceptions.CoverageException):  # a file that no test imports has no lines
+            _, able, _, missing, _ = _WATCHING.analysis2(file)
+            found[file] = [list(able), list(missing)]
+    return found
 
 
 def _line(error: BaseException | None, report: pytest.TestReport | pytest.CollectReport) -> str:
