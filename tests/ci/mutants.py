@@ -337,7 +337,7 @@ MUTANTS = (
            put(r"    environment: landing\n", "", job="land"), ("whole",)),
     Mutant("A label does not arm a change any more.", "land-app", put(", labeled", ""), LANDING),
     Mutant("The app's token may do all that the app may.", "job-inputs",
-           put("          permission-contents: write\n          permission-pull-requests: write\n", ""), ("whole",)),
+           put("(          permission-.*\n)+", ""), ("whole",)),
     Mutant("Results of one Python overwrite those of another.", "job-inputs",
            put(r"name: gate-.*", "name: gate", job="gate")),
     Mutant("The issues are opened by a token that somebody typed in.", "job-variables",

@@ -5,6 +5,7 @@ it sets; afterwards it ends every process that the job left behind and that stil
 import os
 import re
 import subprocess
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +42,7 @@ class Runner:
     def job(self, file: str, name: str) -> int:
         """Run a job's commands until one fails; its exit code. Actions are left out."""
         parsed = reading.parse((self.project / file).read_text(encoding="utf-8"), file)
-        mark, code = f"github_{name}", 0
+        mark, code = f"github_{name}_{uuid.uuid4()}", 0
         for number, step in parsed.steps(name):
             if "run" in step and not code:
                 code = self._step(str(number), step, mark, parsed.jobs[name])

@@ -39,14 +39,16 @@ def test_comments_stand_above_and_beside() -> None:
         ("${{ x }}", "${{ x }}"),
         ("true", '"true"'),
         (True, "true"),
-        (["a", "b c", "d,e"], '[a, b c, "d,e"]'),
+        (["a", 1, "d,e"], '[a, 1, "d,e"]'),
+        (["a", "b c"], "\n  - a\n  - b c"),
         ({}, "{}"),
         ([], "[]"),
         ("one\ntwo", "|\n  one\n  two"),
     ],
 )
 def test_scalars(value: object, written: str) -> None:
-    assert write({"key": value}, "H").split("\n\n", 1)[1] == f"key: {written}\n"
+    below = written.startswith("\n")
+    assert write({"key": value}, "H").split("\n\n", 1)[1] == f"key:{'' if below else ' '}{written}\n"
 
 
 @given(TABLES)

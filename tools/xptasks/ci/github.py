@@ -27,8 +27,10 @@ jq -en 'env.NEEDS | fromjson | length > 0 and all(.[]; .result == "success")' > 
 """Fails unless every job that is needed ended with exactly `success`; `skipped` is none, nor is an empty text."""
 
 _ARMING: Table = {
+    "checks": Noted("read", beside="what its checks say"),
     "contents": Noted("write", beside="to merge"),
     "pull-requests": Noted("write", beside="to arm, label and comment"),
+    "statuses": Noted("read", beside="as checks"),
 }
 _FOUND = ".xp/found"
 _READ: Table = {"contents": "read"}
@@ -226,7 +228,7 @@ def _scan(request: Request) -> Job:
 
 
 def _history(request: Request) -> Job:
-    run = invoke(request, "history-import", "--folder", _FOUND)
+    run = invoke(request, "history-import", "--file", _FOUND)
     return Job(
         name="history",
         note="What the gate said about the trunk, red or green, goes into the history.",
@@ -282,7 +284,7 @@ def _land(request: Request) -> Job:
 
 
 def _landing_steps(request: Request) -> Iterator[Step]:
-    yield checkout(ref="${{ github.event.pull_request.base.sha }}")
+    yield checkout(whole=True, ref="${{ github.event.pull_request.base.sha }}")
     yield python(request.python)
     yield install(request)
     if request.app:
@@ -293,8 +295,10 @@ def _landing_steps(request: Request) -> Iterator[Step]:
             inputs={
                 "client-id": "${{ vars." + APP_ID + " }}",
                 "private-key": secret(APP_KEY),
+                "permission-checks": "read",
                 "permission-contents": "write",
                 "permission-pull-requests": "write",
+                "permission-statuses": "read",
             },
         )
     env = {
@@ -302,7 +306,7 @@ def _landing_steps(request: Request) -> Iterator[Step]:
         "NUMBER": "${{ github.event.pull_request.number }}",
         "HEAD": "${{ github.event.pull_request.head.sha }}",
     }
-    yield Step(name="Arm", env=env, run=invoke(request, "land", "--pull-request", "$NUMBER", "--head", "$HEAD"))
+    yield Step(name="Arm", env=env, run=invoke(request, "land-pull-request", "--number", "$NUMBER", "--head", "$HEAD"))
 
 
 def _deliver(request: Request) -> Job | None:

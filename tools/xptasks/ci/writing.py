@@ -74,7 +74,7 @@ def _spaced(number: int, value: object, lines: Iterator[str]) -> Iterator[str]:
 
 
 def _list(head: str, values: Sequence[object], indent: str) -> Iterator[str]:
-    if all(isinstance(value, str | int) for value in values):
+    if all(isinstance(value, str | int) and " " not in str(value) for value in values):
         shown = ", ".join(_scalar(value, inside=True).strip() for value in values)
         yield f"{head} [{shown}]"
         return

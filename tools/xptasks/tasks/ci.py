@@ -1,4 +1,4 @@
-"""Tasks about CI files."""
+"""Tasks about CI files, and what their jobs call."""
 
 import os
 import sys
@@ -57,3 +57,20 @@ def ci_pins(refresh: bool = False, json: bool = False) -> int:  # noqa: FBT001, 
     from xptasks.loop import action_pins  # noqa: PLC0415
 
     return action_pins.refresh(project()) if refresh else action_pins.show(project(), as_json=json)
+
+
+@task(
+    help={
+        "number": "the pull request's number",
+        "head": "the commit that was looked at; a later one is not armed",
+        "profile": "a profile of xpconfig.toml",
+    }
+)
+def land_pull_request(number: str, head: str, *, profile: str = "") -> int:
+    """Let a pull request merge by itself if the trunk's rules let it; else take it from its way."""
+    from xptasks.errors import UsageError  # noqa: PLC0415
+    from xptasks.loop import landing_pull  # noqa: PLC0415
+
+    if not number.isdecimal():
+        raise UsageError(f"{number!r} is no number of a pull request", hint="for example --number 12")
+    return landing_pull.land(int(number), head, profile)

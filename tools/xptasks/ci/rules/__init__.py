@@ -1,8 +1,9 @@
 """Rules over workflows: what must not be written in one, and what ours must hold whatever generated them.
 
 A rule is a function over a parsed file in one of the modules here, which tell it by `RULES`. Those of `SHARED` count
-for every workflow of the repository; the others read the files that `inv generate-ci` writes, and know what the
-configuration asks for. They do not compare with what would be generated: a generator with a mistake passes no rule.
+for every workflow of the repository, and warn where it is not ours; the others read the files that `inv generate-ci`
+writes, and know what the configuration asks for. They do not compare with what would be generated: what a generator
+with a mistake writes passes no rule.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from xptasks.ci.reading import Parsed
 from xptasks.ci.request import Request
 from xptasks.ci.rules import actions, commands, deliver, gate, landing, permissions, reporting, shape, triggers
 from xptasks.ci.rules._rule import Rule
-from xptasks.results import Finding
+from xptasks.results import Finding, Severity
 
 SHARED: tuple[Rule, ...] = (
     *actions.RULES,
@@ -53,5 +54,6 @@ def check(parsed: Parsed, request: Request) -> list[Finding]:
 
 
 def _found(rule: Rule, parsed: Parsed, request: Request) -> Iterator[Finding]:
+    severity: Severity = "error" if parsed.file in _BY_FILE else "warning"
     for place, message in rule.look(parsed, request):
-        yield Finding(message, rule.name, "error", parsed.at(*place), rule.hint)
+        yield Finding(message, rule.name, severity, parsed.at(*place), rule.hint)

@@ -2,6 +2,7 @@
 
 import re
 
+from xptasks.ci import delivering, github
 from xptasks.ci.reading import Parsed
 from xptasks.ci.request import Request
 from xptasks.ci.rules._rule import Found, Rule, steps, table, text
@@ -13,6 +14,7 @@ _SWALLOWED = re.compile(
     r"|^\s*exit\s+0\s*$|\btrap\s+.*\b(EXIT|ERR)\b|&\s*$|^\s*!\s",
     re.MULTILINE,
 )
+_TYPED_IN = re.compile(r"github\.event\.|github\.head_ref|inputs\.")  # what people outside choose
 _DOWNLOAD = re.compile(r"\b(curl|wget)\b")
 _GITHUB_FILES = re.compile(r"GITHUB_(ENV|PATH)\b")
 _EVALUATED = re.compile(r"\b(eval|source|bash -c|sh -c|xargs)\b|^\s*\.\s", re.MULTILINE)
@@ -20,10 +22,11 @@ _SHELLS = {None, "bash"}
 
 
 def _injected(parsed: Parsed, _: Request) -> Found:
-    """Any expression counts: whether a value can be trusted today says nothing about tomorrow."""
+    """In ours any expression counts: whether a value can be trusted today says nothing about tomorrow."""
+    ours = parsed.file in {github.FILE, delivering.FILE}
     for place, _job, step in steps(parsed):
         found = _EXPRESSION.search(str(step.get("run", "")))
-        if found:
+        if found and (ours or _TYPED_IN.search(found[1])):
             inside = found[1].strip()
             yield (*place, "run"), f"`{inside}` becomes part of the command itself, whatever it holds"
 

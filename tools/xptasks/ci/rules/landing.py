@@ -34,13 +34,15 @@ def _base(parsed: Parsed, _: Request) -> Found:
     for number, step in parsed.steps(_JOB) if _JOB in parsed.jobs else []:
         if uses(step, "actions/checkout") and table(step.get("with")).get("ref") != _BASE:
             yield ("jobs", _JOB, "steps", number), "the change's own code would run with a token that may write"
+        if uses(step, "actions/checkout") and table(step.get("with")).get("fetch-depth") != 0:
+            yield ("jobs", _JOB, "steps", number), "without its history the change cannot be judged"
 
 
 def _head(parsed: Parsed, _: Request) -> Found:
     if _JOB not in parsed.jobs:
         return
     run = run_of(parsed, _JOB)
-    if '--head "$HEAD"' not in run or '--pull-request "$NUMBER"' not in run:
+    if '--head "$HEAD"' not in run or '--number "$NUMBER"' not in run:
         yield ("jobs", _JOB, "steps"), "what is armed is not the commit that was looked at"
     env = [table(step.get("env")) for _, step in parsed.steps(_JOB) if "--head" in str(step.get("run"))]
     if env and env[0].get("HEAD") != "${{ github.event.pull_request.head.sha }}":

@@ -43,13 +43,14 @@ def _more(parsed: Parsed, request: Request) -> Found:
 def _allowed(name: str, request: Request) -> dict[str, str]:
     read = {"contents": "read"}
     delivering = plain(github.delivering_permissions(request))
+    arming = {"contents": "write", "pull-requests": "write"}
     allowed = {
         "plan": read,
         "gate": read,
         "scan": {"actions": "read", **read, "security-events": "write"},
         "history": read,
         "failures": {**read, "issues": "write"},
-        "land": read if request.app else {"contents": "write", "pull-requests": "write"},
+        "land": read if request.app else {**read, "checks": "read", "statuses": "read", **arming},
         "deliver": delivering,
         "rollback": delivering,
     }

@@ -102,7 +102,7 @@ def _tellers(request: Request, inv: str) -> dict[str, Shape]:
     return {
         "history": Shape(
             steps,
-            (f"{inv} history-import --folder {_FOUND}",),
+            (f"{inv} history-import --file {_FOUND}",),
             every,
             url,
             condition="!cancelled() && github.event_name == 'push'",
@@ -123,19 +123,23 @@ def _land(request: Request, inv: str) -> Shape:
     inputs = {
         "client-id": "${{ vars.XPTASKS_APP_ID }}",
         "private-key": "${{ secrets.XPTASKS_APP_KEY }}",
+        "permission-checks": "read",
         "permission-contents": "write",
         "permission-pull-requests": "write",
+        "permission-statuses": "read",
     }
     return Shape(
         (_CHECKOUT, _PYTHON, _RUN, *([app] if request.app else []), _RUN),
-        (f'{inv} land --pull-request "$NUMBER" --head "$HEAD"',),
+        (f'{inv} land-pull-request --number "$NUMBER" --head "$HEAD"',),
         {app: inputs},
         {
             "GITHUB_TOKEN": "${{ steps.app.outputs.token }}" if request.app else _OWN_TOKEN,
             "NUMBER": "${{ github.event.pull_request.number }}",
             "HEAD": "${{ github.event.pull_request.head.sha }}",
         },
-        rights=_READ if request.app else {"contents": "write", "pull-requests": "write"},
+        rights=_READ
+        if request.app
+        else {"checks": "read", "contents": "write", "pull-requests": "write", "statuses": "read"},
         condition=f"github.event_name == 'pull_request' && {SAME}",
     )
 
