@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.github.server import Fault
-from tests.fakes.github.world import MERGE_QUEUE, Check, Conclusion, Pull, World, approvals, requires
+from tests.fakes.github.world import MERGE_QUEUE, Check, Comment, Conclusion, Pull, World, approvals, requires
 from tests.landing.github.conftest import Place
 from xptasks.errors import CannotRunError, ConfigError, GateFailedError, UsageError
 from xptasks.landing.forge.github import forge
@@ -24,6 +24,16 @@ def armed(place: Place) -> list[str]:
 def only(place: Place) -> Pull:
     (pull,) = place.world.pulls.values()
     return pull
+
+
+def push_green(world: World) -> None:
+    """Somebody pushes, and what they pushed is green at once."""
+    world.checks[world.push("feature", {"evil.txt": "x\n"})] = {"gate": Check("gate")}
+
+
+def events(place: Place) -> list[str]:
+    """What has happened to the pull request."""
+    return [each["event"] for each in only(place).timeline]
 
 
 def test_a_change_is_proposed_and_lands_once_its_check_is_green(place: Place) -> None:
@@ -133,6 +143,7 @@ def test_a_head_that_moves_before_it_is_armed_is_not_armed(place: Place) -> None
     assert standing.reason.startswith("somebody pushed: its head is ")
     assert proposal.head[:12] in standing.reason
     assert only(place).armed is None
+    assert "auto_merge_enabled" not in events(place)
 
 
 def test_a_head_that_moves_after_it_was_armed_is_taken_back(place: Place) -> None:
@@ -151,7 +162,7 @@ def test_a_head_that_moves_after_it_was_armed_is_taken_back(place: Place) -> Non
 def test_a_head_that_moves_before_it_is_merged_is_not_merged(place: Place) -> None:
     proposal = place.change()
     place.world.checks[proposal.head] = {"gate": Check("gate")}
-    place.github.faults = [Fault("PUT .*/merge", act=lambda world: world.push("feature", {"evil.txt": "x\n"}))]
+    place.github.faults = [Fault("PUT .*/merge", act=push_green)]
     trunk = place.trunk()
     standing = place.forge().submit(proposal)
     assert standing.state == "rejected"
@@ -332,6 +343,17 @@ def test_the_merge_queue_gets_what_is_not_green_yet_by_auto_merge(place: Place) 
     assert only(place).queued
 
 
+def test_a_head_that_moves_before_it_is_queued_is_not_queued(place: Place) -> None:
+    queue(place)
+    proposal = place.change()
+    place.world.checks[proposal.head] = {"gate": Check("gate")}
+    place.github.faults = [Fault("Enqueue", act=push_green)]
+    standing = place.forge().submit(proposal)
+    assert standing.state == "rejected"
+    assert "somebody pushed" in standing.reason
+    assert "added_to_merge_queue" not in events(place)
+
+
 def test_what_the_merge_queue_puts_out_is_rejected_with_the_reason(place: Place) -> None:
     queue(place)
     proposal = place.change()
@@ -401,13 +423,12 @@ def test_one_comment_is_kept_up_to_date(place: Place) -> None:
     place.world.page_size = 2
     place.forge().submit(proposal)
     pull = only(place)
-    for number in range(5):
-        pull.comments.insert(
-            0, type(pull.comments[0])(number, "ann", "<!-- xptasks: begin {} -->\nx\n<!-- xptasks: end -->")
-        )
+    quoted = Comment(1, "ann", pull.comments[0].body)
+    pull.comments[:0] = [quoted, *(Comment(number, "ann", "words") for number in range(2, 6))]
     place.forge().submit(replace(proposal, comment="Nothing breaks."))
     place.forge().submit(replace(proposal, comment="Nothing breaks."))
     assert len(pull.comments) == 6
+    assert "Added a field" in quoted.body
     assert "Nothing breaks." in pull.comments[-1].body
     assert "Added a field" not in pull.comments[-1].body
     assert sum("PATCH" in name and "comments" in name for name in place.github.operations()) == 1

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.landing.github.test_arming import CLEAN, GREEN, PULL, RULES
 from tests.repository import Repository
 from xptasks.errors import CannotRunError, ConfigError
-from xptasks.landing.github import body, rules, workflows
+from xptasks.landing.github import body, pulls, rules, workflows
 from xptasks.landing.github.pulls import Check, Entry, Left, Pull, understood, worst
 from xptasks.landing.github.remote import Remote, repository_of
 from xptasks.landing.github.rules import Rules
@@ -196,6 +196,34 @@ def test_many_failures_are_told_shortly() -> None:
     assert len(said.encode()) < 2000
     assert "  a.py:5: wrong\n  and 3 more\n" in said
     assert said.endswith("and 3 checks more")
+
+
+def node(**more: object) -> dict[str, object]:
+    """A pull request as GraphQL shows it."""
+    run = {"__typename": "CheckRun", "name": "gate", "status": "COMPLETED", "conclusion": "SUCCESS", "url": "u",
+           "detailsUrl": None, "title": None, "checkSuite": {"workflowRun": None}, "annotations": None}  # fmt: skip
+    commit = {"oid": "a", "statusCheckRollup": {"contexts": {"nodes": [run]}}}
+    texts = dict.fromkeys(("id", "url", "title", "body", "headRefName", "baseRefName", "mergeStateStatus"), "x")
+    return {
+        **texts, "number": 1, "state": "OPEN", "isDraft": False, "isCrossRepository": False, "headRefOid": "a",
+        "mergeable": "UNKNOWN", "reviewDecision": None, "mergeCommit": None, "labels": None,
+        "isMergeQueueEnabled": False, "mergeQueueEntry": None, "autoMergeRequest": None,
+        "commits": {"nodes": [{"commit": commit}]}, "timelineItems": {"nodes": []}, **more,
+    }  # fmt: skip
+
+
+def test_checks_of_another_commit_say_nothing() -> None:
+    """An answer may have the head of one moment and the commits of another."""
+    assert pulls.pull(node()).check("gate") == "passed"
+    assert pulls.pull(node(headRefOid="b")).check("gate") is None
+    assert pulls.pull(node(commits={"nodes": []})).checks == ()
+
+
+def test_what_may_be_missing_from_an_answer() -> None:
+    read = pulls.pull(node(body=None, autoMergeRequest={"mergeMethod": "SQUASH", "enabledBy": None}))
+    assert (read.body, read.armed, read.armed_by, read.conflicts, read.review) == ("", "SQUASH", "", None, "")
+    entry = pulls.pull(node(mergeQueueEntry={"position": 2, "state": "QUEUED", "headCommit": None})).entry
+    assert entry == Entry(2, "QUEUED")
 
 
 def test_of_several_checks_with_one_name_the_worst_counts() -> None:
