@@ -227,7 +227,11 @@ class Root:
             "autoMergeRequest": {"mergeMethod": pull.armed.method, "enabledBy": actor(pull.armed.by)}
             if pull.armed
             else None,
-            "commits": {"nodes": [{"commit": self._commit(head)}]},
+            "commits": {
+                "totalCount": 1 + pull.more_commits,
+                "nodes": [{"commit": self._commit(head) | self._authors(pull)}],
+            },
+            "latestOpinionatedReviews": lambda info, first, writersOnly: {"nodes": self._reviews(pull)},  # noqa: N803
             "comments": lambda info, first, after=None: self._comments(pull, after),
             "timelineItems": lambda info, itemTypes, first=None, last=None: self._timeline(pull, itemTypes, last),  # noqa: N803
         }
@@ -238,6 +242,15 @@ class Root:
     def _review(self, pull: Pull) -> str | None:
         wanted = (self.world.rule("pull_request") or {}).get("required_approving_review_count", 0)
         return pull.review or ("REVIEW_REQUIRED" if wanted else None)
+
+    def _authors(self, pull: Pull) -> Json:
+        return {"authors": {"nodes": [{"user": {"login": login} if login else None} for login in pull.authors]}}
+
+    def _reviews(self, pull: Pull) -> list[Json]:
+        return [
+            {"state": state, "submittedAt": when(self.world.time), "commit": {"oid": commit}, "author": actor(login)}
+            for login, state, commit in pull.reviews
+        ]
 
     def _comments(self, pull: Pull, after: str | None) -> Json:
         start = int(after or 0)

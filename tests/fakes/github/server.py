@@ -74,7 +74,7 @@ class FakeGitHub:
 
     def wrote(self) -> list[str]:
         """The requests that change something."""
-        reading = {"Pull", "Pulls", "Comments", "Workflows", "Happened"}
+        reading = {"Reviews", "Pull", "Pulls", "Comments", "Workflows", "Happened"}
         return [each.operation for each in self.asked if each.method != "GET" and each.operation not in reading]
 
     def fault(self, name: str) -> Fault | None:

@@ -64,6 +64,9 @@ class Pull:
     unknown: int = 1  # so often GitHub has not computed yet whether it can be merged
     comments: list[Comment] = field(default_factory=list)
     timeline: list[dict[str, Any]] = field(default_factory=list)
+    reviews: list[tuple[str, str, str]] = field(default_factory=list)  # who, what, of which commit
+    authors: list[str] = field(default_factory=list)  # logins of those who wrote its commits
+    more_commits: int = 0
 
 
 @dataclass

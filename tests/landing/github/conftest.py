@@ -73,7 +73,7 @@ class Place:
         files: dict[str, str] | None = None,
         title: str = "",
         body: str = "",
-        labels: tuple[str, ...] = (),
+        labels: tuple[str, ...] = ("auto-merge",),
         comment: str = "",
     ) -> Proposal:
         """A commit on a branch of its own, as a proposal."""

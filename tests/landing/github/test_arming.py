@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xptasks.landing.github.arming import Act, Terms, decide, verify
+from xptasks.landing.github.arming import Act, Terms, decide, held_meanwhile, verify
 from xptasks.landing.github.pulls import Check, Entry, Pull
 from xptasks.landing.github.rules import ACTIONS, Rules
 
@@ -120,12 +120,39 @@ def test_what_is_armed_and_must_not_land_is_disarmed(change: dict[str, Any], dis
         (PULL, "merge", "GitHub does not show what it was told to do"),
         (replace(PULL, armed="SQUASH"), "enqueue", "GitHub does not show what it was told to do"),
         (replace(PULL, state="CLOSED"), "arm", "it was closed meanwhile"),
-        (replace(PULL, armed="SQUASH", labels=frozenset({"hold"})), "arm", "the label hold was set meanwhile"),
         (replace(PULL, state="MERGED", labels=frozenset({"hold"})), "arm", ""),
     ],
 )
 def test_what_is_seen_afterwards(pull: Pull, did: Act, problem: str) -> None:
     assert verify(pull, TERMS, did) == problem
+
+
+def test_a_label_that_is_set_meanwhile_is_seen_afterwards() -> None:
+    held = replace(PULL, armed="SQUASH", labels=frozenset({"hold"}))
+    assert held_meanwhile(held, TERMS) == "the label hold was set meanwhile"
+    assert held_meanwhile(replace(held, state="MERGED"), TERMS) == ""
+    assert held_meanwhile(PULL, TERMS) == ""
+
+
+HUMAN = [
+    (replace(PULL, fork=True), RULES, TERMS, True),
+    (replace(PULL, draft=True), RULES, TERMS, True),
+    (replace(PULL, labels=frozenset()), RULES, TERMS, True),
+    (PULL, Rules(), TERMS, True),
+    (PULL, replace(RULES, queue=True), replace(TERMS, merge_groups=False), True),
+    (PULL, RULES, replace(TERMS, automatic=False), True),
+    (PULL, replace(RULES, methods=frozenset({"merge"})), TERMS, True),
+    (replace(PULL, head=OTHER), RULES, TERMS, False),
+    (replace(PULL, conflicts=True), RULES, TERMS, False),
+    (replace(PULL, checks=(Check("gate", "failed"),)), RULES, TERMS, False),
+    (replace(PULL, state="CLOSED"), RULES, TERMS, False),
+]
+
+
+@pytest.mark.parametrize(("pull", "rules", "terms", "human"), HUMAN)
+def test_who_has_to_do_something(pull: Pull, rules: Rules, terms: Terms, human: bool) -> None:  # noqa: FBT001
+    decision = decide(pull, rules, terms)
+    assert (decision.act, decision.human) == ("refuse", human)
 
 
 def test_another_head_is_seen_afterwards() -> None:

@@ -37,7 +37,7 @@ def events(place: Place) -> list[str]:
 
 
 def test_a_change_is_proposed_and_lands_once_its_check_is_green(place: Place) -> None:
-    proposal = place.change(body="What it does.", labels=("small",))
+    proposal = place.change(body="What it does.", labels=("auto-merge", "small"))
     standing = place.forge().submit(proposal)
 
     assert (standing.state, standing.reason) == ("testing", "waits for gate; gate did not begin yet")
@@ -57,7 +57,7 @@ def test_a_change_is_proposed_and_lands_once_its_check_is_green(place: Place) ->
 
 def test_what_is_green_already_is_merged_with_its_head(place: Place) -> None:
     proposal = place.change()
-    place.forge().submit(replace(proposal, labels=()))
+    place.forge().submit(proposal)
     place.world.pulls.clear()  # as if it were proposed for the first time
     place.world.check(proposal.head, Check("gate"))
     standing = place.forge(method="merge").submit(proposal)
@@ -99,7 +99,7 @@ def test_nothing_is_armed_on_a_trunk_that_nothing_guards(
     if green:
         place.world.checks[proposal.head] = {"gate": Check("gate")}
     standing = place.forge().submit(proposal)
-    assert standing.state == "rejected"
+    assert standing.state == "open"
     assert why in standing.reason
     assert armed(place) == []
     assert place.trunk() != proposal.head
@@ -124,7 +124,7 @@ def test_what_happens_when_a_ruleset_goes_while_we_arm(place: Place) -> None:
 
     place.github.faults = [Fault("Arm", act=removed)]
     standing = place.forge().submit(place.change())
-    assert standing.state == "rejected"
+    assert standing.state == "open"
     assert "no rule requires the check gate" in standing.reason
     assert only(place).armed is None
     assert place.github.wrote()[-1] == "Disarm"
@@ -254,7 +254,7 @@ def test_a_held_pull_request_is_not_armed_and_disarmed_if_it_was(label: str, pla
     place.forge().submit(proposal)
     place.world.people_label(only(place), label)
     standing = place.forge().submit(proposal)
-    assert standing.state == "rejected"
+    assert standing.state == "open"
     assert standing.reason == f"the label {label} keeps it from landing; whoever set it takes it away"
     assert only(place).armed is None
     place.world.people_label(only(place), label, add=False)
@@ -276,7 +276,7 @@ def test_what_comes_from_a_fork_is_never_armed(place: Place) -> None:
     pull.armed = None
     place.github.faults = [Fault("POST /graphql Pull$", act=lambda _: setattr(pull, "fork", True))]
     standing = place.forge().submit(proposal)
-    assert standing.state == "rejected"
+    assert standing.state == "open"
     assert "fork" in standing.reason
     assert armed(place) == ["Arm"]
 
@@ -293,7 +293,7 @@ def test_auto_merge_that_the_repository_does_not_allow(place: Place) -> None:
     place.world.auto_merge = False
     proposal = place.change()
     standing = place.forge().submit(proposal)
-    assert standing.state == "rejected"
+    assert standing.state == "open"
     assert "does not allow auto-merge: switch it on" in standing.reason
     place.world.checks[proposal.head] = {"gate": Check("gate")}
     assert place.forge().submit(proposal).state == "landed"
@@ -306,6 +306,41 @@ def test_reviews_are_waited_for(place: Place) -> None:
     standing = place.forge().submit(proposal)
     assert (standing.state, standing.reason) == ("queued", "waits for an approval")
     assert armed(place) == ["Arm"]
+
+
+def test_what_is_proposed_without_the_label_waits_for_a_human(place: Place) -> None:
+    proposal = place.change(labels=())
+    standing = place.forge().submit(proposal)
+    assert standing.state == "open"
+    assert standing.reason == "it does not have the label auto-merge, which lets it land by itself"
+    assert only(place).labels == []
+    assert armed(place) == []
+    place.world.people_label(only(place), "auto-merge")
+    assert place.forge().arm(only(place).number, proposal.head).state == "testing"
+
+
+def test_approvals_are_those_of_people_who_have_no_part_in_it(place: Place) -> None:
+    proposal = place.change()
+    place.forge().submit(proposal)
+    pull = only(place)
+    assert place.forge().number_of("feature") == pull.number
+    assert place.forge().number_of("other") is None
+    pull.authors = ["cleo", ""]
+    pull.reviews = [
+        ("ann", "APPROVED", proposal.head),
+        ("bob", "APPROVED", "1" * 40),  # of an earlier commit: policy compares
+        ("cleo", "APPROVED", proposal.head),  # wrote a part of it
+        ("coder-bot", "APPROVED", proposal.head),  # opened it
+        ("helper[bot]", "APPROVED", proposal.head),
+        ("dan", "CHANGES_REQUESTED", proposal.head),
+    ]
+    found = place.forge().approvals(pull.number)
+    assert [(each.approver, each.change_head) for each in found] == [
+        ("ann@users.noreply.github.com", proposal.head),
+        ("bob@users.noreply.github.com", "1" * 40),
+    ]
+    pull.more_commits = 1  # by nobody knows whom
+    assert place.forge().approvals(pull.number) == ()
 
 
 # the merge queue
@@ -380,7 +415,7 @@ def test_a_queue_that_would_wait_for_ever_is_not_used(workflow: str, place: Plac
     queue(place)
     place.world.push("main", {".github/workflows/autonomous.yml": workflow})
     standing = place.forge().submit(place.change())
-    assert standing.state == "rejected"
+    assert standing.state == "open"
     assert "the merge queue would wait for ever" in standing.reason
     assert armed(place) == []
 
@@ -587,7 +622,7 @@ def test_a_pull_request_that_is_there_is_armed_without_a_push(place: Place) -> N
     place.clone.git("push", "-q", "origin", "feature")
     place.world.pulls[7] = Pull(7, "feature", "main", "By hand", "words", "ann")
     standing = place.forge().arm(7, proposal.head)
-    assert standing.state == "rejected"
+    assert standing.state == "open"
     assert "does not have the label auto-merge" in standing.reason
     assert place.github.wrote() == []
     place.world.pulls[7].labels = ["auto-merge"]

@@ -84,8 +84,8 @@ MUTANTS = [
     Mutant(
         "leaves armed what it armed wrongly",
         FORGE,
-        "        if problem:\n            self._disarmed(pull)\n",
-        "        if problem:\n",
+        "            return pull, done\n        self._disarmed(pull)\n",
+        "            return pull, done\n",
         "moves_after_it_was_armed",
     ),
     Mutant(
@@ -98,9 +98,16 @@ MUTANTS = [
     Mutant(
         "does not see labels that were set meanwhile",
         ARMING,
-        'return f"the label {held[0]} was set meanwhile" if held and pull.state == "OPEN" else ""',
+        'return f"the label {held[0]} was set meanwhile" if held else ""',
         'return ""',
         "label_that_is_set_while",
+    ),
+    Mutant(
+        "counts an author's approval",
+        "github/reviews.py",
+        ' and str(author["login"]).lower() not in involved',
+        "",
+        "approvals_are",
     ),
     Mutant("arms forks", ARMING, "if pull.fork:", "if False:", "fork"),
     Mutant("arms drafts", ARMING, "if pull.draft:", "if False:", "draft"),

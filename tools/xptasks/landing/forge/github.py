@@ -21,7 +21,7 @@ from xptasks.landing.github.refusals import RefusedError
 from xptasks.landing.github.remote import Remote
 from xptasks.landing.github.rules import Rules
 from xptasks.landing.github.workflows import guards
-from xptasks.landing.proposal import Proposal, Standing
+from xptasks.landing.proposal import Approval, Proposal, Standing, State
 from xptasks.landing.settings import LandingSettings
 from xptasks.settings import Secret
 
@@ -73,7 +73,8 @@ class GithubForge:
         """Push the branch, open or update its pull request, and let it merge by itself if that is safe.
 
         Returns:
-            How far it is; `rejected` with a reason when it does not merge by itself.
+            How far it is. When it does not merge by itself, it is `rejected` with what its author has to mend, or
+            `open` with what it needs of a human, such as the label.
         """
         branch = proposal.branch or proposal.id
         if branch == self.settings.trunk:
@@ -97,11 +98,14 @@ class GithubForge:
             As `submit`.
         """
         guard = self.repository.rules(self.settings.trunk)
-        pull, refused = self._armed(number, self._terms(head, guard), guard)
-        found = self._standing(pull, guard, change or f"#{number}")
-        if not refused or (found.state == "rejected" and refused.startswith(("the check", "it conflicts"))):
+        pull, decision = self._armed(number, self._terms(head, guard), guard)
+        found, refused = self._standing(pull, guard, change or f"#{number}"), decision.why
+        if decision.act != "refuse" or (
+            found.state == "rejected" and refused.startswith(("the check", "it conflicts"))
+        ):
             return found  # which says more about what is red
-        return replace(found, state="landed" if found.state == "landed" else "rejected", reason=refused, position=0)
+        state: State = "landed" if found.state == "landed" else "open" if decision.human else "rejected"
+        return replace(found, state=state, reason=refused, position=0)
 
     def standing(self, change: str) -> Standing:
         """How far a change is: named by its id, its branch, or the pull request's number."""
@@ -136,6 +140,15 @@ class GithubForge:
             return replace(found, reason="it was too late: it has landed")
         why = "closed" if pull.state == "CLOSED" else f"auto-merge is off, {pull.url} stays open"
         return replace(found, state="withdrawn", reason=why)
+
+    def approvals(self, number: int) -> tuple[Approval, ...]:
+        """Who approved which commit of a pull request, as the trunk's rules count it."""
+        return self.repository.approvals(number)
+
+    def number_of(self, branch: str) -> int | None:
+        """The open pull request of a branch; None without one."""
+        found = self._open_one(branch)
+        return found.number if found else None
 
     # the pull request
 
@@ -173,9 +186,9 @@ class GithubForge:
         return next((each for each in found if each.base == self.settings.trunk), None)
 
     def _labelled(self, opened: Opened, proposal: Proposal) -> None:
-        missing = [name for name in (self.settings.label, *proposal.labels) if name not in opened.labels]
+        missing = [name for name in dict.fromkeys(proposal.labels) if name not in opened.labels]
         if missing:
-            self.repository.label(opened.number, list(dict.fromkeys(missing)))
+            self.repository.label(opened.number, missing)
 
     def comment(self, number: int, text: str) -> None:
         """One comment, kept up to date; without anything to say an older one says so."""
@@ -207,8 +220,8 @@ class GithubForge:
             merge_groups=elsewhere or any("merge_group" in each.triggers for each in found),
         )
 
-    def _armed(self, number: int, terms: Terms, guard: Rules) -> tuple[Pull, str]:
-        """Look, decide, act, look again; the pull request and why it does not merge by itself, empty when it does."""
+    def _armed(self, number: int, terms: Terms, guard: Rules) -> tuple[Pull, Decision]:
+        """Look, decide, act, look again: the pull request afterwards, and the last word about it."""
         problem: CannotRunError | None = None
         for _ in range(_LOOKS):
             pull = self.repository.pull(number)
@@ -218,20 +231,20 @@ class GithubForge:
             if decision.act != "look again":
                 try:
                     self._do(decision.act, pull, terms)
-                    return self._verified(number, terms, decision.act)
+                    return self._verified(number, terms, decision)
                 except CannotRunError as error:  # something changed in between, or the answer was lost: look
                     problem = error
             self.sleep(_BETWEEN)
         if problem:
             raise problem
-        return pull, "GitHub has not computed yet whether it can be merged: call again"
+        return pull, Decision("refuse", "GitHub has not computed yet whether it can be merged: call again")
 
-    def _left_alone(self, pull: Pull, decision: Decision, *, acted: bool) -> tuple[Pull, str]:
+    def _left_alone(self, pull: Pull, decision: Decision, *, acted: bool) -> tuple[Pull, Decision]:
         """Nothing more is to be done; what an earlier try may have armed is taken back when it must not land."""
         if decision.disarm or (acted and decision.act == "refuse"):
             self._disarmed(pull)
-            return self.repository.pull(pull.number), decision.why
-        return pull, decision.why if decision.act == "refuse" else ""
+            return self.repository.pull(pull.number), decision
+        return pull, decision
 
     def _do(self, act: Act, pull: Pull, terms: Terms) -> None:
         if act == "merge":
@@ -241,15 +254,16 @@ class GithubForge:
         else:
             self.repository.arm(pull, terms.head, terms.method)
 
-    def _verified(self, number: int, terms: Terms, did: Act) -> tuple[Pull, str]:
+    def _verified(self, number: int, terms: Terms, done: Decision) -> tuple[Pull, Decision]:
         """What GitHub shows afterwards; what is not as it should be is taken back."""
         pull = self.repository.pull(number)
         guard = self.repository.rules(self.settings.trunk)
-        problem = arming.verify(pull, terms, did) or next(arming.unguarded(guard, terms.check), "")
-        if problem:
-            self._disarmed(pull)
-            pull = self.repository.pull(number)
-        return pull, problem
+        human = arming.held_meanwhile(pull, terms) or next(arming.unguarded(guard, terms.check), "")
+        problem = human or arming.verify(pull, terms, done.act)
+        if not problem:
+            return pull, done
+        self._disarmed(pull)
+        return self.repository.pull(number), Decision("refuse", problem, human=bool(human))
 
     def _disarmed(self, pull: Pull) -> None:
         if pull.state == "OPEN" and pull.entry:

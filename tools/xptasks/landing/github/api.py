@@ -6,12 +6,13 @@ from typing import Any
 from urllib.parse import quote
 
 from xptasks.errors import ConfigError
-from xptasks.landing.github import pulls, queries, rules
+from xptasks.landing.github import pulls, queries, reviews, rules
 from xptasks.landing.github.body import LONGEST, cut
 from xptasks.landing.github.client import Client
 from xptasks.landing.github.pulls import Pull, understood
 from xptasks.landing.github.refusals import RefusedError
 from xptasks.landing.github.rules import Rules
+from xptasks.landing.proposal import Approval
 
 _LIST_ENDED = 10
 _ATTEMPTS = 20  # of a workflow run that are looked at
@@ -153,6 +154,11 @@ class Repository:
     def edit_comment(self, comment: int, text: str) -> None:
         """Replace a comment's text."""
         self.client.send("PATCH", f"{self.path}/issues/comments/{comment}", {"body": cut(text, LONGEST)})
+
+    def approvals(self, number: int) -> tuple[Approval, ...]:
+        """Who approved which commit of a pull request."""
+        data = self._query("Reviews", number=number)
+        return understood("reviews", lambda: tuple(reviews.approvals(data["repository"]["pullRequest"])))
 
     # issues
 

@@ -48,11 +48,13 @@ class Decision:
         act: `refuse` arms nothing, and the reason is for whoever proposed the change.
         why: one sentence.
         disarm: whether it merges by itself already, and must not.
+        human: whether a human has to do something, whatever its author does.
     """
 
     act: Act
     why: str
     disarm: bool = False
+    human: bool = False
 
 
 def decide(pull: Pull, rules: Rules, terms: Terms) -> Decision:
@@ -60,11 +62,12 @@ def decide(pull: Pull, rules: Rules, terms: Terms) -> Decision:
     if pull.state == "MERGED":
         late = "" if pull.head == terms.head else f"it landed without your commit: {moved(pull.head, terms.head)}"
         return Decision("refuse" if late else "nothing", late or "it has landed")
-    objection = next(_objections(pull, rules, terms), None)
-    if objection:
+    human = next(_for_a_human(pull, rules, terms), "")
+    objection = next(_for_the_author(pull, rules, terms), "")
+    if human or objection:
         # One that moved was perhaps armed by whoever moved it.
         armed = pull.state == "OPEN" and bool(pull.armed or pull.entry) and pull.head == terms.head
-        return Decision("refuse", objection, disarm=armed)
+        return Decision("refuse", human or objection, disarm=armed, human=bool(human))
     if pull.entry or pull.armed:
         return Decision("nothing", "it is in the merge queue" if pull.entry else "it merges by itself")
     return _to_do(pull, rules, terms)
@@ -80,20 +83,15 @@ def _to_do(pull: Pull, rules: Rules, terms: Terms) -> Decision:
             "refuse",
             "the repository does not allow auto-merge: switch it on in its settings (General, Pull Requests), "
             "or call again when all checks are green",
+            human=True,
         )
     return Decision("arm", "it merges by itself once all that is required is green")
 
 
-def _objections(pull: Pull, rules: Rules, terms: Terms) -> Iterator[str]:
-    """Why it must not land by itself, the gravest first."""
-    if pull.state != "OPEN":
-        yield "it was closed; open it again, or propose the change anew"
+def _for_a_human(pull: Pull, rules: Rules, terms: Terms) -> Iterator[str]:
+    """Why it must not land by itself, where its author cannot mend it; the gravest first."""
     if pull.fork:
         yield "it comes from a fork: whoever may write has to look at it and merge it by hand"
-    if pull.head != terms.head:
-        yield moved(pull.head, terms.head)
-    if pull.base != terms.trunk:
-        yield f"it goes to {pull.base}, not to {terms.trunk}"
     yield from _held(pull, terms)
     yield from unguarded(rules, terms.check)
     if (rules.queue or pull.queue) and not terms.merge_groups:
@@ -103,6 +101,16 @@ def _objections(pull: Pull, rules: Rules, terms: Terms) -> Iterator[str]:
         )
     if rules.methods is not None and terms.method not in rules.methods and not rules.queue:
         yield f"the rules of {terms.trunk} do not allow the method {terms.method}; set [landing] method"
+
+
+def _for_the_author(pull: Pull, rules: Rules, terms: Terms) -> Iterator[str]:
+    """Why it must not land as it is."""
+    if pull.state != "OPEN":
+        yield "it was closed; open it again, or propose the change anew"
+    if pull.head != terms.head:
+        yield moved(pull.head, terms.head)
+    if pull.base != terms.trunk:
+        yield f"it goes to {pull.base}, not to {terms.trunk}"
     yield from _not_green(pull, rules, terms.trunk)
 
 
@@ -165,6 +173,11 @@ def verify(pull: Pull, terms: Terms, did: Act) -> str:
     if pull.head != terms.head:
         return moved(pull.head, terms.head)
     if pull.state == "MERGED" or (pull.state == "OPEN" and (pull.entry or (pull.armed and did != "enqueue"))):
-        held = sorted(pull.labels & terms.holds)
-        return f"the label {held[0]} was set meanwhile" if held and pull.state == "OPEN" else ""
+        return ""
     return "it was closed meanwhile" if pull.state == "CLOSED" else "GitHub does not show what it was told to do"
+
+
+def held_meanwhile(pull: Pull, terms: Terms) -> str:
+    """Whether somebody set a label that holds it, while it was armed; empty, or which one."""
+    held = sorted(pull.labels & terms.holds) if pull.state == "OPEN" else []
+    return f"the label {held[0]} was set meanwhile" if held else ""

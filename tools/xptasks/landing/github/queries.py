@@ -85,6 +85,23 @@ query Comments($owner: String!, $name: String!, $number: Int!, $after: String) {
 }
 """
 
+REVIEWS = """
+query Reviews($owner: String!, $name: String!, $number: Int!) {
+  repository(owner: $owner, name: $name) {
+    pullRequest(number: $number) {
+      author { login }
+      latestOpinionatedReviews(first: 100, writersOnly: true) {
+        nodes { state submittedAt commit { oid } author { __typename login } }
+      }
+      commits(first: 250) {
+        totalCount
+        nodes { commit { authors(first: 20) { nodes { user { login } } } } }
+      }
+    }
+  }
+}
+"""
+
 ARM = """
 mutation Arm($pull: ID!, $head: GitObjectID!, $method: PullRequestMergeMethod!) {
   enablePullRequestAutoMerge(input: {pullRequestId: $pull, expectedHeadOid: $head, mergeMethod: $method}) {
@@ -160,6 +177,7 @@ EVERY = {
     "Pull": PULL,
     "Pulls": PULLS,
     "Comments": COMMENTS,
+    "Reviews": REVIEWS,
     "Arm": ARM,
     "Disarm": DISARM,
     "Enqueue": ENQUEUE,
