@@ -1,5 +1,6 @@
 """The tasks about GitHub as a user calls them: in a process of their own, against the fake GitHub."""
 
+import datetime as dt
 import json
 import os
 import subprocess
@@ -8,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.landing.github.conftest import TOKEN, Place
+from tests.fakes.github.world import Check
+from tests.landing.github.conftest import TOKEN, WORKFLOW, Place
 from tests.landing.github.conftest import place as place  # noqa: PLC0414 - a fixture
 from tests.landing.github.test_failures import RED
+from xptasks import config
+from xptasks.config.settings import Config
+from xptasks.loop import landing_github as loop
 
 pytestmark = pytest.mark.pr  # a process for each command
 
@@ -85,3 +90,76 @@ def test_a_workflow_says_itself_which_repository_it_is_in(place: Place) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "env:GITHUB_TOKEN is coder-bot" in done.stdout
+
+
+def trunk_with_rules(place: Place) -> None:
+    """A trunk with a configuration, and a change of its own branch."""
+    inv(place, "ci-pins")  # writes the configuration
+    place.clone.commit()
+    place.clone.git("push", "-q", "origin", "main")
+    place.clone.git("switch", "-q", "-c", "feature")
+
+
+def test_a_change_lands_by_a_command(place: Place) -> None:
+    trunk_with_rules(place)
+    place.clone.write("app.py", "x = 2\n")
+    place.clone.commit()
+    code, out, error = inv(place, "land")
+    assert code == 0, out + error
+    assert out.startswith("testing  feature (")
+    (pull,) = place.world.pulls.values()
+    assert pull.labels == ["auto-merge"]
+    assert pull.armed
+    place.world.check(place.world.tip("feature"), Check("gate"))
+    assert inv(place, "land-status", "--change", "feature")[1].startswith("landed as ")
+    assert inv(place, "land-status")[1].startswith("landed as ")
+
+
+def test_what_the_rules_do_not_let_land_is_proposed_and_waits(place: Place) -> None:
+    trunk_with_rules(place)
+    place.clone.write(".github/workflows/autonomous.yml", WORKFLOW + "\n# more\n")
+    place.clone.commit()
+    code, out, error = inv(place, "land")
+    assert code == 6, out + error
+    (pull,) = place.world.pulls.values()
+    assert (pull.labels, pull.armed) == ([], None)
+    assert "it will wait: " in out
+    pull.reviews = [("ann", "APPROVED", place.head())]
+    assert inv(place, "land")[0] == 6  # nobody named ann an approver
+    assert pull.armed is None
+
+
+def test_what_is_red_is_told_with_the_exit_code(place: Place) -> None:
+    trunk_with_rules(place)
+    place.clone.write("app.py", "x = 2\n")
+    place.clone.commit()
+    place.world.checks[place.head()] = {"gate": Check("gate", "FAILURE")}
+    code, out, _ = inv(place, "land", "--wait", "--json")
+    assert code == 1
+    assert json.loads(out)["reason"] == "red: gate\ngate (https://github.example/logs/gate)"
+    assert inv(place, "land-withdraw", "--change", "feature")[1].startswith("withdrawn  feature")
+
+
+def test_a_comment_says_what_changes_for_clients(place: Place) -> None:
+    contract = {"openapi": "3.0.3", "info": {"title": "x", "version": "1"}, "paths": {}}
+    place.clone.write("contracts/openapi.json", json.dumps(contract))
+    inv(place, "ci-pins")
+    file = place.clone.path / "xpconfig.toml"
+    text = f'{file.read_text()}[contracts]\nopenapi = "contracts/openapi.json"\n'
+    place.clone.write("xpconfig.toml", text)
+    place.clone.commit()
+    place.clone.git("push", "-q", "origin", "main")
+    place.clone.git("switch", "-q", "-c", "feature")
+    answers = {"200": {"description": "fine"}}
+    contract["paths"] = {"/health": {"get": {"operationId": "health", "responses": answers}}}
+    place.clone.write("contracts/openapi.json", json.dumps(contract))
+    place.clone.commit()
+    loaded = config_of(place)
+    note = loop.contract_note(place.clone.path, loaded, dt.date(2026, 11, 2))
+    assert note.startswith("# Changes of the contract\n\n## Added\n\n### GET /health")
+    place.clone.git("switch", "-q", "main")
+    assert loop.contract_note(place.clone.path, loaded, dt.date(2026, 11, 2)) == ""
+
+
+def config_of(place: Place) -> Config:
+    return config.load(place.clone.path, environ={}).config

@@ -1,5 +1,6 @@
 """`inv land`: queues a change, and follows it. An edge that reads git, calls, and prints."""
 
+import datetime as dt
 import json
 import re
 import shlex
@@ -11,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 
 from xptasks.errors import CannotRunError, ExitCode, OverBudgetError, UsageError
 from xptasks.landing import marks
+from xptasks.landing.forge.github import GithubForge
 from xptasks.landing.forge.local import LocalForge, approvals_of
 from xptasks.landing.marks import Queued, Tag
 from xptasks.landing.policy import Verdict
@@ -18,6 +20,7 @@ from xptasks.landing.proposal import Approval, Forge, Proposal, Standing, State
 from xptasks.loop import judging
 from xptasks.loop.landing_acts import Acts
 from xptasks.loop.landing_desk import Desk, tell
+from xptasks.loop.landing_github import contract_note
 from xptasks.loop.landing_queue import stopped
 from xptasks.settings import format_duration, parse_duration
 from xptasks.system import change
@@ -68,7 +71,7 @@ def land(asked: Asked) -> int:
         if asked.check or verdict.outcome == "rejected":
             return _tell_verdict(proposal, verdict, as_json=asked.json)
         forge = desk.forge()
-        standing = _submit(forge, proposal, replaces=asked.replace)
+        standing = _submit(forge, _told(desk, proposal, verdict), replaces=asked.replace)
     if not asked.wait:
         tell(standing, _following(desk, standing, verdict), as_json=asked.json)
         return _CODE_OF.get(standing.state, ExitCode.OK)
@@ -119,6 +122,15 @@ def _proposal(desk: Desk, asked: Asked, trunk: str, head: str) -> Proposal:
     return Proposal(name, head, title, body, labels, branch, desk.actor)
 
 
+def _told(desk: Desk, proposal: Proposal, verdict: Verdict) -> Proposal:
+    """What the forge is told: on GitHub what it changes about contracts; and no label to land by, if it has to wait."""
+    if desk.config.landing.forge != "github":
+        return proposal
+    labels = tuple(name for name in proposal.labels if not verdict.against or name != desk.config.landing.label)
+    note = contract_note(desk.project, desk.config, dt.datetime.now(dt.UTC).date())
+    return replace(proposal, labels=labels, comment=note)
+
+
 def _words(git: Git, trunk: str, head: str) -> tuple[str, str]:
     """Title and text: the message of the only commit, or the first one's title and a list of all of them."""
     log = git("log", "--reverse", "--no-merges", "--format=%s%x00%b%x01", f"{trunk}..{head}", "--")
@@ -136,8 +148,10 @@ def _slug(text: str) -> str:
 
 def _approvals(desk: Desk, proposal: Proposal) -> tuple[Approval, ...]:
     """Who has approved the change already."""
-    if desk.config.landing.forge != "local":
-        return ()
+    forge = desk.forge() if desk.config.landing.forge == "github" else None
+    if isinstance(forge, GithubForge):
+        number = forge.number_of(proposal.branch or proposal.id)
+        return forge.approvals(number) if number else ()
     remote = desk.remote
     view = remote.look()
     waiting = (each for each in remote.queue(view) if each.change == proposal.id)
