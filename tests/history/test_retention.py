@@ -1,10 +1,17 @@
 """Retention on both databases."""
 
+import random
+from pathlib import Path
+from typing import Any
+
 import pytest
 from sqlalchemy.exc import DBAPIError
 
 from tests.history.test_store import changed, probe
+from xptasks.history.database import file_url
 from xptasks.history.events import HistoryEvent, Kind, event
+from xptasks.history.metrics.report import report
+from xptasks.history.metrics.spans import Span
 from xptasks.history.store import Added, Store
 
 HOUR = 3600.0
@@ -81,3 +88,62 @@ def test_a_summary_counts(store: Store) -> None:
     assert (found.events, found.first, found.last) == (3, 1.0, 4.0)
     assert found.kinds == {"landed": 1, "probe": 2}
     assert (found.kept_since, found.exact_since) == (None, None)
+
+
+def story(seed: int, hours: int = 240) -> list[HistoryEvent]:
+    """Ten days of a loop that mostly goes on by itself."""
+    chance = random.Random(seed)  # noqa: S311 - chance, not secrecy
+    told: list[HistoryEvent] = []
+
+    def tell(kind: Kind, at: float, **values: Any) -> None:  # noqa: ANN401
+        told.append(event(kind, at, "projects", len(told), **values))
+
+    for minute in range(0, hours * 60, 10):
+        at = minute * 60.0
+        signs: dict[str, Any] = {"process": "p", "every": 600.0}
+        down = chance.random() < 0.05
+        tell(Kind.QUEUE_ALIVE, at, **signs)
+        tell(Kind.WATCH_ALIVE, at, target="t", probes={"api": "down" if down else "up"}, **signs)
+    for number in range(hours // 2):
+        begin = number * 7200.0 + chance.uniform(0, 3600)
+        change, commit, deployment = f"change{number}", f"{number:040x}", f"t/{number}"
+        of: dict[str, Any] = {"change": change, "commit": commit}
+        tell(Kind.QUEUED, begin, again=False, **of)
+        tell(
+            Kind.RUN_FINISHED, begin + 300, run=f"r{number}", tier="pr", status="passed", exit_code=0, seconds=9.0, **of
+        )
+        landed = begin + chance.uniform(400, 40_000)
+        tell(Kind.LANDED, landed, automatic=True, reviewed=False, commits=[begin - 60], lines=9, method="squash", **of)
+        to: dict[str, Any] = {"commit": commit, "deployment": deployment, "release": f"v{number}"}
+        tell(Kind.DEPLOY_STARTED, landed + 5, old=f"v{number - 1}", strategy="canary", rollback=False, **to)
+        tell(Kind.DEPLOY_CANARY, landed + 20, weight=10, stage=1, **to)
+        if chance.random() < 0.2:
+            gone = landed + chance.uniform(60, 20_000)
+            told_of: dict[str, Any] = {"deployment": deployment, "incident": deployment}
+            tell(Kind.INCIDENT_OPENED, gone, why="bad", began=landed + 20, **told_of)
+            tell(Kind.INCIDENT_CLOSED, gone + chance.uniform(1, 30_000), how="rolled back", **told_of)
+            why: dict[str, Any] = {"trigger": "analysis", "why": "bad", "detected": gone, "automatic": True}
+            tell(Kind.ROLLBACK, gone + 1, to=f"v{number - 1}", **why, **to)
+        else:
+            tell(Kind.DEPLOY_FULL, landed + 700, why="well", **to)
+        if chance.random() < 0.15:
+            tell(Kind.INTERVENTION, begin + 900, intervention="abort", actor="human:ann", deployment=deployment)
+    return told
+
+
+@pytest.mark.pr
+@pytest.mark.parametrize("seed", range(3))
+def test_windows_that_are_called_exact_keep_their_figures(seed: int, tmp_path: Path) -> None:
+    store = Store(file_url(tmp_path / "history.db"), "projects")
+    store.add(story(seed))
+    for until in (40 * HOUR, 90 * HOUR):
+        before = store.events()
+        pruned = store.prune(until, 250 * HOUR, really=True)
+        after = store.events()
+        assert len(after) < len(before)
+        assert pruned.exact < 200 * HOUR, "else nothing is tried"
+        for begin in (pruned.exact, pruned.exact + 5 * HOUR):
+            for end in (begin + 24 * HOUR, 240 * HOUR):
+                figures = [report(each, "projects", Span(begin, end)).figures for each in (before, after)]
+                assert figures[0] == figures[1]
+    store.close()

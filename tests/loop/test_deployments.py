@@ -16,7 +16,7 @@ from xptasks.delivery.settings import DeploySettings
 from xptasks.delivery.supervisor import Supervisor
 from xptasks.errors import XpError
 from xptasks.history import outbox
-from xptasks.history.events import HistoryEvent, Kind
+from xptasks.history.events import HistoryEvent, Kind, event
 from xptasks.loop import chronicle, deploy
 from xptasks.loop.deploy import Target
 from xptasks.loop.deployments import WATCHER, told
@@ -363,4 +363,31 @@ def test_a_damaged_journal_is_none_of_our_business(
         raise XpError("file is not a database")
 
     monkeypatch.setattr(place.target.journal, "latest", damaged)
-    chronicle.carry(Recorder(tmp_path), "small", AT, place.target.journal)
+    said: list[str] = []
+    chronicle.carry(Recorder(tmp_path, said.append), "small", AT, place.target.journal)
+    assert said == ["what the journal says is not recorded: file is not a database"]
+
+
+def test_a_mistake_of_ours_ends_nothing(place: Place, tmp_path: Path) -> None:
+    place.deploy("a")
+    place.target.journal.add(1, Entry(1.0, "asked", {"what": "dance", "actor": "human:ann"}))
+    said: list[str] = []
+    record = Recorder(tmp_path, said.append)
+    for _ in range(3):
+        chronicle.carry(record, "small", AT, place.target.journal)
+    assert said == ["what the journal says is not recorded: ValueError: 'dance' is not a valid Intervention"]
+
+
+def test_a_log_that_cannot_be_written_ends_nothing_either(tmp_path: Path) -> None:
+    def full(_: str) -> None:
+        raise OSError("no space left on device")
+
+    (tmp_path / ".xp").write_text("a file where a folder should be")
+    assert Recorder(tmp_path, full)(event(Kind.PROBE, 1.0, "small")) is False
+
+
+@pytest.mark.parametrize(("actor", "count"), [("human:ann", 1), ("agent:coder", 0)])
+def test_a_person_who_deploys_with_another_profile_steps_in(place: Place, actor: str, count: int) -> None:
+    place.deploy("a", actor=actor, profile="demo")
+    found = [(each.actor, each.data["intervention"], each.data["why"]) for each in place.told(Kind.INTERVENTION)]
+    assert found == [("human:ann", "override", "profile demo")] * count

@@ -25,15 +25,24 @@ def carry(record: Recorder, project: str, target: str, journal: Journal) -> None
         target: `TARGET@HOST`.
         journal: that of the target.
     """
-    with suppress(XpError, OSError, LookupError):
-        latest = journal.latest()
-        mark = _Mark(record.home / "journals" / f"{project}-{target}.json")
-        if latest is not None and not mark.is_at(latest):
-            seen = mark.seen(journal)
-            newest = journal.deployments(limit=latest.number - seen[0] + 1 + _BEFORE)
-            found = [each for each in told(project, target, newest[::-1]) if (each.deployment, each.entry) >= seen]
-            if record(*(each.event for each in found)):
-                mark.put(newest[0])
+    try:
+        _carry(record, project, target, journal)
+    except XpError as error:
+        record.say(f"what the journal says is not recorded: {error.message}")
+    except Exception as error:  # noqa: BLE001 - a mistake of ours must end neither a deployment nor a watch
+        record.say(f"what the journal says is not recorded: {type(error).__name__}: {error}")
+
+
+def _carry(record: Recorder, project: str, target: str, journal: Journal) -> None:
+    latest = journal.latest()
+    mark = _Mark(record.home / "journals" / f"{project}-{target}.json")
+    if latest is None or mark.is_at(latest):
+        return
+    seen = mark.seen(journal)
+    newest = journal.deployments(limit=latest.number - seen[0] + 1 + _BEFORE)
+    found = [each for each in told(project, target, newest[::-1]) if (each.deployment, each.entry) >= seen]
+    if record(*(each.event for each in found)):
+        mark.put(newest[0])
 
 
 def name_of(target: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xptasks.config import find_project, load
+from xptasks.config.overrides import PROFILE
 from xptasks.config.settings import Config
 from xptasks.delivery import lock
 from xptasks.delivery.machine import Asked, Finished
@@ -77,7 +78,7 @@ def deploy(asked: Deployment) -> int:
         if asked.detach:
             return _detached(place, asked, release)
         what = f"inv deploy-{asked.strategy}"
-        noted = _noted(place, release)
+        noted = _noted(place, release, asked.profile)
         with _carried(place):
             finished = deploying.deploy(
                 place.target,
@@ -92,10 +93,12 @@ def deploy(asked: Deployment) -> int:
         return _ended(place, finished, as_json=asked.json)
 
 
-def _noted(place: Place, release: Manifest) -> dict[str, object]:
+def _noted(place: Place, release: Manifest, profile: str) -> dict[str, object]:
     """What the journal says besides: who deploys, and what. Nobody knows how old changes without a commit are."""
     made = None if release.dirty else change.made(place.project, release.commit)
-    return {"actor": _actor(), "commit": release.commit, **({"committed": made} if made is not None else {})}
+    known = {"committed": made, "profile": profile or place.environ.get(PROFILE)}
+    more = {name: value for name, value in known.items() if value}
+    return {"actor": _actor(), "commit": release.commit, **more}
 
 
 def _actor() -> str:

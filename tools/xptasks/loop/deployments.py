@@ -127,6 +127,8 @@ class _Reader:
             rollback=rollback,
             committed=committed,
         )
+        if entry.data.get("profile"):
+            yield from self._stepped_in(Intervention.OVERRIDE, entry, actor, f"profile {entry.data['profile']}")
         if rollback:
             self.detected = (entry.at, entry.data.get("trigger", "operator"), actor)
             yield from self._stepped_in(Intervention.ROLLBACK, entry, actor)
@@ -137,9 +139,9 @@ class _Reader:
             self.detected = self.detected or (entry.at, entry.data.get("trigger", "operator"), actor)
         yield from self._stepped_in(Intervention(entry.data["what"]), entry, actor)
 
-    def _stepped_in(self, kind: Intervention, entry: Entry, actor: str) -> Iterator[HistoryEvent]:
+    def _stepped_in(self, kind: Intervention, entry: Entry, actor: str, said: str = "") -> Iterator[HistoryEvent]:
         if Actor.parse(actor).kind == "human":
-            why = entry.data.get("why") or None
+            why = said or entry.data.get("why") or None
             yield self._event(Kind.INTERVENTION, entry.at, kind, entry.at, actor=actor, intervention=str(kind), why=why)
 
     def _done(self, entry: Entry) -> Iterator[HistoryEvent]:

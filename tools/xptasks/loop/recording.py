@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -32,7 +33,13 @@ class Recorder:
     def __call__(self, *events: HistoryEvent) -> bool:
         """Record events; whether they are in the outbox now."""
         problem = outbox.put(self.home, events)
-        if problem and not self._told:
-            self._told = True
-            self._tell(problem)
+        if problem:
+            self.say(problem)
         return not problem
+
+    def say(self, problem: str) -> None:
+        """Tell what went wrong, the first time."""
+        if not self._told:
+            self._told = True
+            with suppress(OSError, ValueError):  # the disk that is full may be that of our own log
+                self._tell(problem)
