@@ -177,6 +177,19 @@ def test_a_run_says_which_file_of_its_commit_was_edited_meanwhile(
     assert events[-1].data.get("edited", "") == edited
 
 
+def test_a_run_says_in_what_kind_of_environment_it_was(project: Project) -> None:
+    def environment() -> str:
+        return str(project.run("other")[1][0].data["circumstances"]["environment"])
+
+    packages = project.environment() / "lib/python3.12/site-packages"
+    first = environment()
+    assert len(first) == 16
+    os.utime(packages / "tool-1.0.dist-info", (0, 0))
+    assert environment() == first, "another machine, set up alike"
+    (packages / "tool-1.0.dist-info").rename(packages / "tool-1.1.dist-info")
+    assert environment() != first
+
+
 def test_a_file_that_no_step_reads_spoils_only_the_record(project: Project) -> None:
     project.write("xpconfig.toml", CONFIG.replace('"check.py"]', '"check.py"]\ninputs = ["app/**"]'))
     project.run(supervisor=Meddler(meddle=lambda: project.write("unread.txt")))

@@ -19,6 +19,7 @@ from xptasks.config.overrides import did_you_mean
 from xptasks.config.settings import Config
 from xptasks.errors import UsageError
 from xptasks.loop import known, ratcheting
+from xptasks.loop.meanwhile import Meanwhile
 from xptasks.results import Circumstances, Command, Event, Status, StepContext
 from xptasks.system import change
 from xptasks.system.files import atomic_write
@@ -168,17 +169,8 @@ def _terms(request: Request, settings: TierSettings, judge: Judge | None, state:
         run_id=request.run_id,
         commit=change.head(request.project) if change.is_clean(request.project) else "",
         judge=judge,
-        circumstances=replace(request.circumstances, environment=_environment(state)),
+        circumstances=replace(request.circumstances, environment=fingerprint.alike(state.installed) if state else ""),
     )
-
-
-def _environment(state: State | None) -> str:
-    """A hash of what an outcome depends on beside commit and words, the same on every machine that is set up alike."""
-    if state is None:
-        return ""
-    names = sorted(entry.partition(" ")[0] for entry in state.installed if ".dist-info " in entry)
-    machine = os.uname().machine if hasattr(os, "uname") else ""
-    return fingerprint.digest(sys.platform, machine, sys.version_info[:3], names)[:16]
 
 
 def _state(request: Request) -> tuple[State | None, str]:
@@ -326,66 +318,45 @@ def run(prepared: Prepared, supervisor: Door, emit: Callable[[Event], None]) -> 
     loses nothing, and a file that was edited meanwhile is never vouched for, not even when it is as before again.
     """
     by_name = {item.planned.name: item for item in prepared.ready}
-    watch = _Watch(prepared)
+    watch = _meanwhile(prepared)
 
     def emit_and_keep(event: Event) -> None:
-        edited = watch.edited(prepared) if event.kind == "run-finished" else ""
+        edited = _edited(prepared, watch) if event.kind == "run-finished" else ""
         emit(replace(event, data={**event.data, "edited": edited}) if edited else event)
         ready = by_name.get(event.step) if event.kind == "step-finished" else None
         if ready and (why := _keep(prepared, ready, event.data["result"], watch)):
             emit(Event("notice", event.at, data={"message": f"{event.step} is not kept in the cache: {why}"}))
 
-    finished = run_steps(
-        [item.planned for item in prepared.ready],
-        prepared.terms,
-        supervisor,
-        emit_and_keep,
-    )
+    finished = run_steps([item.planned for item in prepared.ready], prepared.terms, supervisor, emit_and_keep)
     _remember(prepared, finished, watch)
     return finished
 
 
-class _Watch:
-    """Tells what happened to the project's files since the run began; of no use when nothing runs."""
-
-    def __init__(self, prepared: Prepared) -> None:
-        self._request = prepared.request
-        self._project = str(prepared.request.project)
-        self._before: dict[str, int] | None = None
-        running = [item for item in prepared.ready if not item.planned.cached]
-        if prepared.state and running:
-            inputs = (item.inputs_of(prepared.state) for item in running)
-            self._before = fingerprint.written(self._project, {*prepared.state.files}.union(*inputs))
-
-    def state(self) -> State | None:
-        """The state of things now."""
-        return _state(self._request)[0]
-
-    def edited(self, prepared: Prepared) -> str:
-        """A file of the commit that was checked which may not be the commit's any more; empty when there is none."""
-        if self._before is None or prepared.state is None or not prepared.terms.commit:
-            return ""
-        files, state = prepared.state.files, self.state()
-        now = state.files if state else {}
-        others = (path for path in files.keys() | now.keys() if files.get(path) != now.get(path))
-        return self.wrote(files) or min(others, default="")
-
-    def wrote(self, files: Tree) -> str:
-        """A file among these that was written meanwhile; empty when none was."""
-        if self._before is None:
-            return ""
-        now = fingerprint.written(self._project, files)
-        return min((path for path, moment in now.items() if self._before.get(path) != moment), default="")
+def _meanwhile(prepared: Prepared) -> Meanwhile:
+    """Watches the project's files, if anything runs."""
+    running = [item for item in prepared.ready if not item.planned.cached]
+    if not prepared.state or not running:
+        return Meanwhile(str(prepared.request.project), None)
+    inputs = (item.inputs_of(prepared.state) for item in running)
+    return Meanwhile(str(prepared.request.project), {*prepared.state.files}.union(*inputs))
 
 
-def _keep(prepared: Prepared, ready: Ready, result: Mapping[str, Any], watch: _Watch) -> str:
+def _edited(prepared: Prepared, watch: Meanwhile) -> str:
+    """A file of the commit that was checked which may not be the commit's any more; empty when there is none."""
+    if prepared.state is None or not prepared.terms.commit or watch.idle:
+        return ""
+    now, _ = _state(prepared.request)
+    return watch.edited(prepared.state.files, now.files if now else {})
+
+
+def _keep(prepared: Prepared, ready: Ready, result: Mapping[str, Any], watch: Meanwhile) -> str:
     """Keep what is green, drop what a red result contradicts; the reason why a green result is not kept."""
     if not ready.key or result["cached"]:
         return ""
     if result["reading"]["status"] != Status.PASSED:
         prepared.kept.forget(ready.planned.name, ready.key)
         return ""
-    state = watch.state()
+    state, _ = _state(prepared.request)
     if state is None:
         return "the state of its inputs cannot be told any more"
     if file := watch.wrote(ready.inputs_of(state)):
@@ -396,14 +367,14 @@ def _keep(prepared: Prepared, ready: Ready, result: Mapping[str, Any], watch: _W
     return ""
 
 
-def _remember(prepared: Prepared, finished: Finished, watch: _Watch) -> None:
+def _remember(prepared: Prepared, finished: Finished, watch: Meanwhile) -> None:
     """Leave the record of a run that was green from end to end, and take away that of one that was not."""
     request = prepared.request
     green = finished.status is Status.PASSED and all(item.key for item in prepared.ready)
     if green and (request.words or not request.ordinary):
         return
     record = Path(quick.path_of(str(request.project), request.tier))
-    state = watch.state() if green else None
+    state = _state(request)[0] if green else None
     with suppress(OSError, ValueError, UncacheableError):
         record.unlink(missing_ok=True)
         if state is not None and state == prepared.state and not watch.wrote(state.files):

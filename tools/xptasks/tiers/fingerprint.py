@@ -185,6 +185,17 @@ def distributions(site_packages: Iterable[str], project: str) -> list[str]:
     return found
 
 
+def alike(installed: Iterable[str]) -> str:
+    """A hash of what an outcome depends on beside files and words, the same on machines that are set up alike.
+
+    Args:
+        installed: what `distributions` found.
+    """
+    names = sorted(entry.partition(" ")[0] for entry in installed if ".dist-info " in entry)
+    machine = os.uname().machine if hasattr(os, "uname") else ""
+    return digest(sys.platform, machine, tuple(sys.version_info[:3]), names)[:16]
+
+
 def _listing(folder: str) -> list[str]:
     try:
         return os.listdir(folder)
