@@ -92,9 +92,9 @@ def test_outside_a_project(project: Project, tmp_path: Path) -> None:
     assert hook(tmp_path, "fast", environ=project.environ) == (0, f"nox -s fast in {tmp_path}\n", "")
 
 
-@pytest.mark.parametrize("words", [(), ("-h",), ("fast", "pr")])
+@pytest.mark.parametrize("words", [(), ("-h",), ("fast", "a", "b", "c")])
 def test_a_wrong_call(words: tuple[str, ...], project: Project) -> None:
-    assert hook(project.path, *words, environ=project.environ) == (2, "", "usage: hook.py TIER\n")
+    assert hook(project.path, *words, environ=project.environ) == (2, "", "usage: hook.py TIER [FOLDER [SESSION]]\n")
 
 
 def test_the_exit_code_is_that_of_nox(project: Project) -> None:
@@ -175,3 +175,12 @@ def commit(project: Project, *words: str) -> str:
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     return done.stdout
+
+
+def test_a_project_below_the_top_of_the_repository(project: Project, tmp_path: Path) -> None:
+    project.run()
+    told = hook(tmp_path, "fast", "small", "fast-small", environ=project.environ)
+    assert told == (0, "fast: unchanged since it was green (2 steps passed)\n", "")
+    project.write("app/main.py", "x = 2\n")
+    expected = (0, f"nox -s fast-small in {tmp_path}\n", "")
+    assert hook(tmp_path, "fast", "small", "fast-small", environ=project.environ) == expected

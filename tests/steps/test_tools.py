@@ -1,12 +1,15 @@
 """What the steps make of their real tools' output."""
 
 from dataclasses import astuple
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.repository import Repository
 from tests.steps.conftest import Play
-from xptasks.results import Position, Reading, Status, StepContext
+from xptasks import steps
+from xptasks.results import Outcome, Position, Reading, Status, StepContext
 from xptasks.system import change
 
 PASSED, FAILED, ERROR, PARTIAL = Status.PASSED, Status.FAILED, Status.ERROR, Status.PARTIAL
@@ -250,3 +253,51 @@ def test_coverage_of_folders_and_of_the_change(play: Play, context: StepContext)
 def test_when_everything_is_skipped_nothing_has_passed(play: Play) -> None:
     reading = play("unit", {"tests/test_a.py": "import pytest\n\n@pytest.mark.skip\ndef test_a(): pass\n"})
     assert (reading.status, reading.summary[:26]) == (Status.SKIPPED, "no test passed: 1 skipped ")
+
+
+def said(step: str, options: dict[str, Any], code: int, out: str, err: str = "") -> Reading:
+    """What a step makes of words that a tool of another version said."""
+    module = steps.load(step)
+    return module.read(module.Options(**options), Outcome(code, out, err, Path("/project")))
+
+
+def test_a_ruff_that_formats_without_json() -> None:
+    reading = said("format", {}, 1, "Would reformat: a.py\nWould reformat: b c.py\n2 files would be reformatted\n")
+    assert places(reading) == [("unformatted", "a.py", None, None), ("unformatted", "b c.py", None, None)]
+
+
+def test_a_ruff_that_cannot_read_a_file_says_so_as_a_finding() -> None:
+    item = '[{"code": "invalid-syntax", "message": "no", "filename": "/project/a.py", "location": {"row": 1}}]'
+    reading = said("format", {}, 2, item)
+    assert (reading.status, places(reading)) == (FAILED, [("invalid-syntax", "a.py", 1, None)])
+    assert said("format", {}, 2, "", "no such option").status is ERROR
+
+
+def test_a_mypy_that_knows_no_json() -> None:
+    text = (
+        'a.py:1:10: error: Incompatible types [x]  [assignment]\na.py:2: error: Name "y"\na.py:3:1: note: see\nnone\n'
+    )
+    reading = said("types", {"text": True}, 1, text)
+    assert places(reading) == [("assignment", "a.py", 1, 10), ("", "a.py", 2, 1), ("", "a.py", 3, 1)]
+    assert [finding.severity for finding in reading.findings] == ["error", "error", "info"]
+
+
+@pytest.mark.parametrize(
+    ("reads", "out", "expected"),
+    [
+        ("flake8", "./a.py:3:80: E501 line too long (90 > 79 characters)\n", ("E501", "a.py", 3, 80)),
+        ("black", "would reformat /project/a.py\nOh no!\n", ("black", "a.py", None, None)),
+        (
+            "isort",
+            "ERROR: /project/a.py Imports are incorrectly sorted\n",
+            ("isort", "a.py", None, None),
+        ),
+        ("pyright", "/project/a.py\n  /project/a.py:1:5 - error: no (reportX)\n", ("reportX", "a.py", 1, 5)),
+    ],
+)
+def test_commands_whose_lines_are_read(reads: str, out: str, expected: tuple[object, ...]) -> None:
+    options = {"run": ("tool",), "reads": reads}
+    reading = said("mine", options, 1, "", out)
+    assert (reading.status, places(reading)) == (FAILED, [expected])
+    assert said("mine", options, 0, "").status is PASSED
+    assert said("mine", options, 1, "Traceback").status is ERROR

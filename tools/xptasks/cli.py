@@ -1,7 +1,6 @@
-"""The console script `xptasks`: every Invoke task, and `xptasks run TIER`, which Nox starts in a tier's environment."""
+"""The console script `xptasks`: every Invoke task, `xptasks run TIER` for Nox, and `xptasks hook TIER` for git."""
 
 import sys
-import traceback
 from collections.abc import Sequence
 
 from xptasks.errors import ExitCode, XpError
@@ -10,6 +9,10 @@ from xptasks.errors import ExitCode, XpError
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["hook"]:
+        from xptasks.hook import main as hook  # noqa: PLC0415 - git waits for it
+
+        return hook(words[1:], sys.executable.rpartition("/")[0])
     if words[:1] == ["run"]:
         return _run(words[1:])
     from invoke.program import Program  # noqa: PLC0415 - the runner does not need it
@@ -29,6 +32,8 @@ def _run(words: list[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     except Exception:  # noqa: BLE001 - a mistake of ours must not look like a check that said no
+        import traceback  # noqa: PLC0415 - slow to import, and git waits for this module
+
         traceback.print_exc()
         return ExitCode.CANNOT_RUN
     except KeyboardInterrupt:

@@ -20,6 +20,7 @@ RESERVED = {
     PROFILE: "the profile, when `--profile` does not name one",
     "XPTASKS_ACTOR": "who acts, for the history: `human:NAME`, `agent:NAME` or `machine:NAME`",
     "XPTASKS_OUTPUT": "how results are shown",
+    "XPTASKS_PYTHON": "the project's interpreter, set by the runner for what it starts; do not set it",
     "XPTASKS_RELEASE": "the name of the release, set for a service that is deployed",
     "XPTASKS_DETACHED": "set on what is deployed, to find it again; do not set it",
     "XPTASKS_RUN_ID": "set by the runner for what it starts; do not set it",

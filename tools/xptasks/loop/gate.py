@@ -31,7 +31,7 @@ from xptasks.tiers.run import run as run_steps
 from xptasks.tiers.settings import StepOptions, TierSettings
 
 _QUICK = "unit"  # the step that leaves out slow tests
-_MEASURING = {"go_on": True, "limit": 20.0}
+_MEASURING = {"go_on": True, "limit": 10.0}
 _FIXED = {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "120"}
 
 
@@ -192,7 +192,7 @@ class _Maker:
         self._changed = _changed(request, state.files if state else {})
         self._own = own_globs(request.project)
         self._base = change.merge_base(request.project) or ""
-        self._known = known.Known(request.project) if request.measure else known.of(request.project, self._base)
+        self._known = known.raw(request.project) if request.measure else known.of(request.project, self._base)
 
     def ready(self, name: str, extra: tuple[str, ...]) -> Ready:
         """One step."""
@@ -259,7 +259,7 @@ class _Maker:
             rerun=self._rerun(name),
             base=self._base,
             own=self._request.own,
-            told=_MEASURING if self._request.measure else self._known.told(quick=name == _QUICK),
+            told={**self._known.told(quick=name == _QUICK), **(_MEASURING if self._request.measure else {})},
             slices={
                 "contracts": self._config.contracts,
                 "generate": self._config.generate,

@@ -12,9 +12,9 @@ class Options(StepOptions):
 
 
 def command(_options: Options, context: StepContext) -> Command:
-    """`ruff format --check`, which changes nothing."""
-    words = ("format", "--check", "--no-cache", "--output-format=json", *(context.extra or (".",)))
-    return Command((context.python, "-m", "ruff", *words), inputs=_ruff.INPUTS, distributions=NEEDS)
+    """`ruff format --check`, which changes nothing; an older ruff knows the variable, but not the option."""
+    argv = (context.python, "-m", "ruff", "format", "--check", "--no-cache", *(context.extra or (".",)))
+    return Command(argv, inputs=_ruff.INPUTS, distributions=NEEDS, env={"RUFF_OUTPUT_FORMAT": "json"})
 
 
 def read(_options: Options, outcome: Outcome) -> Reading:

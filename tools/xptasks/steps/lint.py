@@ -13,8 +13,9 @@ class Options(StepOptions):
 
 def command(_options: Options, context: StepContext) -> Command:
     """`ruff check`; without its cache, which trusts times and sizes and saves less than it takes to start."""
-    argv = (context.python, "-m", "ruff", "check", "--no-cache", "--output-format=json", *(context.extra or (".",)))
-    return Command(argv, inputs=_ruff.INPUTS, distributions=NEEDS)
+    # Whatever their configuration says, a check fixes nothing.
+    argv = (context.python, "-m", "ruff", "check", "--no-fix", "--no-cache", "--output-format=json")
+    return Command((*argv, *(context.extra or (".",))), inputs=_ruff.INPUTS, distributions=NEEDS)
 
 
 def read(_options: Options, outcome: Outcome) -> Reading:

@@ -5,11 +5,24 @@
 
 from invoke.collection import Collection
 
-from xptasks.tasks import change, ci, contracts, deploy, github, history, landing, probes, project, quality, tiers
+from xptasks.tasks import (
+    adoption,
+    change,
+    ci,
+    contracts,
+    deploy,
+    github,
+    history,
+    landing,
+    probes,
+    project,
+    quality,
+    tiers,
+)
 
 ns = Collection()
 """All tasks, for `tasks.py` and for the console script `xptasks`."""
 
-for _module in (tiers, contracts, probes, quality, change, landing, deploy, ci, github, history, project):
+for _module in (tiers, contracts, probes, quality, change, landing, deploy, ci, github, history, project, adoption):
     for _task in Collection.from_module(_module).tasks.values():
         ns.add_task(_task)

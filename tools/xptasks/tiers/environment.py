@@ -200,7 +200,7 @@ def _of_a_guest(project: Path, made: Ingredients, own: tuple[str, ...], environm
     def texts(name: str) -> str:
         return text(project / name)
 
-    constrained = _constraints(project, made.lock, environment)
+    constrained = _constraints(project, made, environment)
     hashed = any("--hash" in texts(name) for name in with_included(project, made.pins))
     named = [word for group in made.groups for word in groups.requirements(texts, group)]
     extras = f"[{','.join(made.extras)}]" if made.extras else ""
@@ -226,14 +226,16 @@ def _files(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(word for name in names for word in ("-r", name))
 
 
-def _constraints(project: Path, lock: str, environment: Path) -> tuple[str, ...]:
+def _constraints(project: Path, made: Ingredients, environment: Path) -> tuple[str, ...]:
     from xptasks.tiers import locks  # noqa: PLC0415 - as above
 
-    found = lock_file(project, lock)
+    found = lock_file(project, made.lock)
     if found is None:
         return ()
     file = environment / _CONSTRAINTS
-    file.write_text("".join(f"{line}\n" for line in locks.constraints(found.name, text(found))), encoding="utf-8")
+    said = {_normal(_name(word)) for word in made.packages}  # what the tier asks for itself goes before the lock
+    lines = [line for line in locks.constraints(found.name, text(found)) if _name(line) not in said]
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return "-c", str(file)
 
 

@@ -7,7 +7,7 @@ for and leave alone what it does not, and no tool has to agree about workspaces,
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 NAMES = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
@@ -32,6 +32,46 @@ def constraints(name: str, text: str) -> list[str]:
     for package, version in pairs:
         versions.setdefault(re.sub(r"[-_.]+", "-", package).lower(), set()).add(version)
     return [f"{package}=={found.pop()}" for package, found in sorted(versions.items()) if len(found) == 1]
+
+
+def unfit(name: str, text: str, tags: Collection[str]) -> list[str]:
+    """The packages of a lock that would have to be compiled: they have wheels, and none for this interpreter.
+
+    What has no wheel at all is as a rule plain Python, and quickly built.
+
+    Args:
+        name: the file's name.
+        text: what it says.
+        tags: what the interpreter takes, as `cp311-cp311-manylinux_2_17_x86_64`.
+    """
+    if name.endswith("Pipfile.lock"):
+        return []
+    loaded = tomllib.loads(text)
+    listed = _table(_table(loaded.get("metadata")).get("files"))
+    found = []
+    for package in (*loaded.get("package", ()), *loaded.get("packages", ())):
+        files = [*package.get("wheels", ()), *package.get("files", ()), *listed.get(package.get("name", ""), ())]
+        wheels = [name for name in map(_file, files) if name.endswith(".whl")]
+        if wheels and not any(_tags(wheel) & {*tags} for wheel in wheels):
+            found.append(re.sub(r"[-_.]+", "-", str(package["name"])).lower())
+    return sorted(set(found))
+
+
+def _table(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _file(entry: object) -> str:
+    """The name of a file, as one of the tools tells it."""
+    said = _table(entry)
+    return str(said.get("file") or said.get("name") or said.get("url") or "").rpartition("/")[2]
+
+
+def _tags(wheel: str) -> set[str]:
+    """The tags that a wheel's name says, each as one text."""
+    parts = wheel.removesuffix(".whl").split("-")[-3:]
+    pythons, abis, platforms = ([*part.split(".")] for part in parts) if len(parts) == 3 else ([], [], [])  # noqa: PLR2004
+    return {f"{python}-{abi}-{platform}" for python in pythons for abi in abis for platform in platforms}
 
 
 def _packages(loaded: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

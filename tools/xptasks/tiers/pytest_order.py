@@ -21,14 +21,12 @@ from typing import Any
 
 import pytest
 
-from xptasks.tiers.select import ordered
+from xptasks.tiers.select import TOO_LONG, ordered
 
 VARIABLE = "XPTASKS_TESTS"
 _STARTED = time.monotonic()  # a clock that all processes of a machine share
 _WORKER_KEY = "xptasks"
 _SLOW = 1.0  # seconds from which on the report names a test
-TOO_LONG = "did not end within"
-"""The beginning of what a test that was stopped at its limit is said to have done."""
 
 
 class TookTooLongError(BaseException):
@@ -72,6 +70,7 @@ class Limit:
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Note the test, and limit what prepares it."""
         if self._journal is not None:
+            self._journal.parent.mkdir(parents=True, exist_ok=True)
             self._journal.write_text(item.nodeid, encoding="utf-8")
         yield from self._limited()
 

@@ -7,6 +7,9 @@ makes the run partial; what was deferred comes first the next time.
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import PurePosixPath
 
+TOO_LONG = "did not end within"
+"""The beginning of what a test that was stopped at its limit is said to have done."""
+
 DEFERRED, FAILED, CHANGED, NEAR, REST = range(5)
 _GENERIC = frozenset({"", ".", "src", "tests", "test", "tools", "lib", "__init__", "conftest"})
 

@@ -16,7 +16,9 @@ from xptasks.errors import CannotRunError
 from xptasks.system.limits import run_limited
 from xptasks.system.machine import project_python
 
-_MARK = "xptasks-openapi "
+MARK = "xptasks-openapi "
+"""The beginning of the line with the document."""
+
 _LAST = 10  # lines of what the child said
 
 
@@ -33,8 +35,8 @@ def of_application(name: str, seconds: float) -> dict[str, Any]:
     found: list[str] = []
 
     def take(line: str) -> None:
-        if line.startswith(_MARK):
-            found.append(line.removeprefix(_MARK))
+        if line.startswith(MARK):
+            found.append(line.removeprefix(MARK))
 
     ending = run_limited((project_python(), "-m", __name__, name), seconds, take)
     if not found:
@@ -54,8 +56,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         found: Any = import_module(module)
         for part in attribute.split("."):
             found = getattr(found, part)
+        if not hasattr(found, "openapi"):
+            found = found()  # a factory
         document = json.dumps(found.openapi())
-    sys.stdout.write(f"{_MARK}{document}\n")
+    sys.stdout.write(f"{MARK}{document}\n")
 
 
 if __name__ == "__main__":

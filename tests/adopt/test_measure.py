@@ -1,0 +1,159 @@
+"""What a raw run teaches, and how an environment may be made."""
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from tests.adopt.layouts import LAYOUTS
+from tests.adopt.test_detect import files
+from xptasks.adopt import detect, measure
+from xptasks.adopt.compose import Choices, configuration
+
+HERE = f"3.{sys.version_info.minor}"
+
+
+def step(name: str, status: str, *findings: tuple[str, str, str], summary: str = "said", **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    told = [
+        {
+            "message": message,
+            "rule": rule,
+            "severity": "error",
+            "position": {"file": file} if file else None,
+            "hint": "",
+        }
+        for file, rule, message in findings
+    ]
+    reading = {"status": status, "summary": summary, "findings": told, "measurements": [], "deferred": [], **more}
+    return {"step": name, "reading": reading, "seconds": 3.0}
+
+
+def learnt(*steps: dict[str, Any], **reports: str) -> measure.Tried:
+    return measure.learnt(list(steps), lambda _, name: reports.get(name.partition(".")[0].replace("-", "_"), ""))
+
+
+def test_findings_are_counted_and_what_cannot_run_is_left_out() -> None:
+    tried = learnt(
+        step("lint", "failed", ("a.py", "E1", "x"), ("a.py", "E1", "y"), ("", "", "z")),
+        step("format", "passed"),
+        step("types", "error", summary="mypy: no"),
+        step("layers", "unavailable"),
+        step("contracts", "timed out", summary="stopped after 9 s: the tier's budget of 9 s is used up"),
+    )
+    assert tried.known.findings == {"lint": {("a.py", "E1"): 2, ("(no file)", "finding"): 1}}
+    assert list(tried.dropped) == ["types", "layers", "contracts"]
+    assert measure.LATE in tried.dropped["contracts"]
+
+
+def test_tests_that_fail_hang_or_take_long() -> None:
+    slow = json.dumps({"slow": {"t.py::d": 30.0, "t.py::e": 2.0, "t.py::b": 40.0}})
+    tried = learnt(
+        step(
+            "unit",
+            "failed",
+            ("t.py", "t.py::a", "AssertionError: no\nE  more"),
+            ("t.py", "t.py::b", "xptasks.X: did not end within 10 s"),
+        ),
+        tests=slow,
+    )
+    assert tried.known.failing == {"t.py::a": "more"}
+    assert list(tried.known.left_out) == ["t.py::b"]
+    assert tried.known.slow == {"t.py::d": 30.0}
+    assert tried.seconds == 3.0
+
+
+def test_a_test_that_nothing_can_stop() -> None:
+    tried = learnt(step("unit", "timed out"), at_hand="t.py::c")
+    assert measure.ENDED in tried.known.left_out["t.py::c"]
+    assert not tried.dropped
+    assert list(learnt(step("unit", "timed out")).dropped) == ["unit"]
+
+
+@pytest.mark.parametrize("status", ["error", "failed", "unavailable"])
+def test_tests_that_cannot_even_begin(status: str) -> None:
+    assert list(learnt(step("unit", status, summary="conftest")).dropped) == ["unit"]
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("ModuleNotFoundError: No module named 'pkg_resources'", ("setuptools<81",)),
+        ("fixture 'mocker' not found", ("pytest-mock",)),
+        ("error: unrecognized arguments: --cov=app", ("pytest-cov",)),
+        ("No module named 'mine'", ()),
+        ("", ()),
+    ],
+)
+def test_remedies(said: str, remedy: tuple[str, ...]) -> None:
+    assert measure.remedies(said, ()) == remedy
+    assert measure.remedies(said, remedy) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "is_warning"),
+    [
+        ("E   DeprecationWarning: old", True),
+        ("pytest.PytestConfigWarning: x", True),
+        ("NameError: Warning", False),
+        ("", False),
+    ],
+)
+def test_a_warning_that_stops_everything(said: str, is_warning: bool) -> None:  # noqa: FBT001
+    assert measure.is_warning(said) is is_warning
+
+
+def test_interpreters() -> None:
+    assert measure.interpreters("")[0] == ""
+    assert measure.interpreters(f">={HERE}")[0] == ""
+    assert measure.interpreters("not a version") == [""]
+    assert measure.interpreters(">=3.99") == []
+    assert "" not in measure.interpreters(f"!={HERE}.*")
+
+
+def test_ways() -> None:
+    def ways(layout: str, pythons: list[str]) -> list[tuple[str, bool, str]]:
+        found = detect.project(files(LAYOUTS[layout]), ".", "x")
+        return [(each.install, each.lock, each.python) for each in measure.ways(found, Choices(), pythons)]
+
+    assert ways("src", [""]) == [("editable", False, ""), ("dependencies", False, ""), ("none", False, "")]
+    assert ways("uv_groups", ["", "3.12"])[:5] == [
+        ("editable", True, ""),
+        ("dependencies", True, ""),
+        ("editable", True, "3.12"),
+        ("dependencies", True, "3.12"),
+        ("editable", False, ""),
+    ]
+    assert ways("uv_groups", []) == [("dependencies", False, ""), ("none", False, "")]
+
+
+def test_what_was_learnt_is_in_the_configuration() -> None:
+    found = detect.project(files(LAYOUTS["extras"]), ".", "x")
+    choices = Choices(
+        install="dependencies",
+        lock=False,
+        python="3.12",
+        dropped={"lint": "no\nway"},
+        coverage=91.26,
+        quarantined=True,
+        packages=("setuptools<81",),
+        text=True,
+        args=("-W", "default"),
+        env=("URL",),
+        contract="openapi.yaml",
+    )
+    text = configuration(found, choices)
+    for line in (
+        'python = "3.12"',
+        'install = "dependencies"',
+        "# lint is left out: no way",
+        'steps = ["types", "contracts", "unit"]',
+        "start = 90.7",
+        "text = true",
+        'args = ["-W", "default", "tests"]',
+        'env = ["URL"]',
+        'packages = ["setuptools<81"]',
+        'openapi = "openapi.yaml"',
+    ):
+        assert line in text
+    assert text.count("allow_partial = true") == 2
