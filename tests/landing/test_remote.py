@@ -102,8 +102,14 @@ def test_a_trunk_that_moved_is_lost_not_refused(clone: Repository, remote: Remot
     (bare.path / "hooks/pre-receive").chmod(0o755)
     clone.git("push", "-q", "origin", f"{new}:refs/heads/there")
     other = commit(clone)
-    assert push(remote, "refs/heads/main", other, old).outcome == "lost"
-    assert remote.look().trunk == new
+    for updates in (
+        [Update("refs/heads/main", other, old)],
+        [Update("refs/heads/main", other, old), Update("refs/xp/x", new)],
+    ):
+        bare.git("update-ref", "refs/heads/main", old)
+        done = remote.push(updates)
+        assert done.outcome == "lost", done
+        assert remote.look() == View(new)
 
 
 # -- what waits ------------------------------------------------------------------------------------------------------

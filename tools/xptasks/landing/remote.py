@@ -24,6 +24,7 @@ _LOST = re.compile(
     r"stale info|fetch first|non-fast-forward|cannot lock ref|failed to update ref|failed to lock|"
     r"incorrect old value|already exists|reference already|deletion of|remote ref does not exist"
 )
+_RACED = "atomic transaction failed"
 _CRUD = str.maketrans("", "", "<>\n\0")
 
 
@@ -253,9 +254,11 @@ class Remote:
         if not refused:
             raise self._away(said.error)
         reasons = [reason for reason in refused if "atomic" not in reason] or refused
-        told = "\n".join(line for line in said.error.splitlines() if line.startswith("remote:"))
-        why = clean("\n".join(filter(None, (*dict.fromkeys(reasons), told))))
-        return Pushed("lost" if any(map(_LOST.search, reasons)) else "refused", why)
+        told = [line.rstrip() for line in said.error.splitlines() if line.startswith("remote:")]
+        # Of two pushes that are let in at the same time, the remote itself tells the slower one by its locks.
+        locks = [line for line in told if line.startswith("remote: error:")] if _RACED in reasons[0] else []
+        lost = any(map(_LOST.search, (*reasons, *locks)))
+        return Pushed("lost" if lost else "refused", clean("\n".join(dict.fromkeys((*reasons, *told)))))
 
 
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance")

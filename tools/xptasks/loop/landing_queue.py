@@ -184,6 +184,8 @@ class Queue:
             must(self.shop.acts.open_breaker(view, trip))
             return BUSY
         scene = Scene(view, entries, rules, self.shop.setting(rules), queue)
+        waiting = {each.value for each in queue}
+        self._refused = {value: found for value, found in self._refused.items() if value in waiting}
         self._note(scene)
         return self.minder.step(scene) or self.aftermath.step(scene) or self._work(scene)
 
