@@ -34,7 +34,7 @@ class Acts:
         """The trunk becomes what was tested; what has landed leaves the queue."""
         signed, view = self._signed(), scene.view
         entries = [self._landed(scene, each, signed.at) for each in batch]
-        updates = self._trunk(view, batch[-1].merged.commit)
+        updates = self.trunk_becomes(view, batch[-1].merged.commit)
         for candidate, entry in zip(batch, entries, strict=True):
             queued = candidate.queued
             text = f"landed on {self.remote.trunk} as {entry.commit[:12]}"
@@ -84,7 +84,7 @@ class Acts:
         """What was pushed straight to the trunk is all right."""
         actor = str(pushed.pop("actor", ACTOR))
         entry = Entry(What.TRUNK_GREEN, self.now(), commit=scene.rules.tip, actor=actor, data=pushed)
-        updates = self._trunk(scene.view, scene.rules.tip)
+        updates = self.trunk_becomes(scene.view, scene.rules.tip)
         return self.remote.push([*updates, self.remote.append(scene.view, [entry], self.by)])
 
     def trunk_is_red(self, scene: Scene, why: str, pushed: dict[str, Any], before: str) -> tuple[Pushed, str]:
@@ -130,10 +130,10 @@ class Acts:
     def advance(self, view: View, commit: str, why: str) -> Pushed:
         """The trunk gets a commit of the queue's own, which changes no behaviour."""
         entry = Entry(What.MOVED, self.now(), commit=commit, actor=ACTOR, data={"why": why})
-        return self.note(view, entry, more=self._trunk(view, commit))
+        return self.note(view, entry, more=self.trunk_becomes(view, commit))
 
-    def _trunk(self, view: View, commit: str) -> list[Update]:
-        """The trunk is this commit, and green."""
+    def trunk_becomes(self, view: View, commit: str) -> list[Update]:
+        """The updates by which the trunk is this commit, and green."""
         gated, red = marks.gated(self.remote.trunk), marks.mark("red", self.remote.trunk)
         updates = [Update(self.remote.branch, commit, view.trunk), Update(gated, commit, view.refs.get(gated, ""))]
         stale = [red, *view.named(marks.PROPOSED)] if red in view.refs else []

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from xptasks.errors import UsageError
@@ -32,11 +32,14 @@ class Candidate:
         queued: the change.
         merged: the commit that is tested and lands.
         verdict: what the trunk's rules say of it.
+        onto: the commit that it is compared with, where that is not the trunk: what takes something back is judged as
+            what is left since the commit that it goes back to.
     """
 
     queued: Queued
     merged: Merged
     verdict: Verdict = _MAY_LAND
+    onto: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ class LineUp:
         """
         # Where the trunk has no rules yet, only the change that brings them can be judged.
         queue = [each for each in scene.queue if scene.rules.adopts in {"", each.change}]
+        queue.sort(key=lambda each: not self._goes_back_to(each, scene.entries))
         found = [(queued, self._of(scene, queued)) for queued in queue]
         endings = [each for _, each in found if isinstance(each, Ending)]
         batch: list[Candidate] = []
@@ -123,11 +127,9 @@ class LineUp:
         for queued, verdict in found:
             if not isinstance(verdict, Verdict):
                 continue
-            joined = (
-                None
-                if self._has_to_wait(scene.rules, queued, batch, skip)
-                else self._joined(scene, merger, batch, Candidate(queued, _NOT_YET, verdict))
-            )
+            new = Candidate(queued, _NOT_YET, verdict, self._goes_back_to(queued, scene.entries))
+            waits = queued.value in skip or len(batch) >= scene.rules.landing.batch
+            joined = None if waits else self._joined(scene, merger, batch, new)
             if isinstance(joined, Candidate):
                 batch.append(joined)
             elif joined is not None:
@@ -136,9 +138,6 @@ class LineUp:
                 postponed += 1
         return Line(tuple(batch), tuple(endings), sum(each is None for _, each in found), postponed)
 
-    def _has_to_wait(self, rules: Rules, queued: Queued, batch: Sequence[Candidate], skip: Container[str]) -> bool:
-        return queued.value in skip or len(batch) >= rules.landing.batch
-
     def _joined(
         self, scene: Scene, merger: Merger, batch: Sequence[Candidate], new: Candidate
     ) -> Candidate | Ending | None:
@@ -146,7 +145,7 @@ class LineUp:
         tip = batch[-1].merged.commit if batch else scene.rules.tip
         merged = self._merge(merger, tip, new)
         if isinstance(merged, Merged):
-            return Candidate(new.queued, merged, new.verdict)
+            return replace(new, merged=merged)
         alone = merged if not batch else self._merge(merger, scene.rules.tip, new)
         if isinstance(alone, Unmergeable):
             return Ending(new.queued, "rejected", rejection.unmergeable(alone, scene.setting))
@@ -167,7 +166,7 @@ class LineUp:
         return verdict if verdict.outcome == "may land" else _ending(queued, verdict, held.text if held else "")
 
     def _judged(self, scene: Scene, queued: Queued) -> Verdict:
-        if queued.reverts and self._takes_back(queued, scene.entries):
+        if self._goes_back_to(queued, scene.entries):
             return _MAY_LAND
         approvals = local.approvals_of(self.remote, scene.view, queued)
         key = (queued.value, scene.rules.tip, *(f"{each.approver} {each.change_head}" for each in approvals))
@@ -183,18 +182,21 @@ class LineUp:
         except UsageError as error:
             return Verdict("rejected", (Reason("unreadable", "rejected", error.message, error.hint or ""),))
 
-    def _takes_back(self, queued: Queued, entries: Sequence[Entry]) -> bool:
-        """Whether a change takes back exactly what the ledger says may go back: then no rule keeps it from landing."""
+    def _goes_back_to(self, queued: Queued, entries: Sequence[Entry]) -> str:
+        """The commit that a change goes back to, if it takes back exactly what the ledger says may go back.
+
+        No rule keeps such a change from landing: all of it was on the trunk, and was green there.
+        """
         git = self.remote.git
         named = any(
             tuple(entry.data.get("reverts", ())) == queued.reverts
             for entry in entries
-            if entry.what in {What.ROLLED_BACK, What.TRUNK_RED}
+            if entry.what in {What.ROLLED_BACK, What.TRUNK_RED} and queued.reverts
         )
-        if not named:
-            return False
-        trees = [git.find(f"{name}^{{tree}}") for name in (queued.head, f"{queued.reverts[0]}^")]
-        return trees[0] == trees[1] and git.find(f"{queued.head}^") == queued.reverts[-1]
+        before = git.find(f"{queued.reverts[0]}^") if named else None
+        if before is None or git.find(f"{queued.head}^") != queued.reverts[-1]:
+            return ""
+        return before if git.find(f"{queued.head}^{{tree}}") == git.find(f"{before}^{{tree}}") else ""
 
     def _merge(self, merger: Merger, tip: str, new: Candidate) -> Merged | Unmergeable:
         key = (tip, new.queued.value, merger.method, *new.verdict.trailers)

@@ -8,6 +8,7 @@ runners on two hosts land each change once, because every act is a compare-and-s
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Protocol
 
 from xptasks.config import document
@@ -44,10 +45,6 @@ class Aftermath(Protocol):
 
     def step(self, scene: Scene, /) -> Turn | None:
         """Do the next thing that has to be done before anything else lands; None when there is nothing."""
-        ...
-
-    def landed(self, scene: Scene, batch: Sequence[Candidate], /) -> None:
-        """These have landed."""
         ...
 
     def is_busy(self) -> bool:
@@ -211,7 +208,7 @@ class Queue:
         line = self.line_up.line(scene, merger, self._skipped())
         if line.endings:
             return self._end(scene, line.endings[0])
-        batch = line.batch[:1] if self._careful else line.batch
+        batch = line.batch[:1] if self._careful else together(line.batch)
         if batch:
             return self._batch(scene, batch)
         self.shop.announce((), "")
@@ -294,7 +291,6 @@ class Queue:
             commit = candidate.merged.commit
             text = f"landed {candidate.queued.change} as {commit[:12]}"
             self.shop.say(text, kind="landed", change=candidate.queued.change, commit=commit)
-        self.aftermath.landed(scene, batch)
         return BUSY
 
     def _put_off(self, batch: Sequence[Candidate], why: str) -> Turn:
@@ -346,6 +342,11 @@ class Queue:
         if again and last and last.data.get("head") == queued.head and actor.startswith("human:"):
             events.append(seen.stepped_in(Intervention.RERUN, actor, "queued again without a change"))
         self.shop.record(*events)
+
+
+def together(batch: Sequence[Candidate]) -> Sequence[Candidate]:
+    """The first changes that are compared with the same commit: what takes something back is tested alone."""
+    return list(takewhile(lambda each: not each.onto, batch)) or batch[:1]
 
 
 def stopped(trip: Trip) -> HumanNeededError:

@@ -32,6 +32,11 @@ def of_entry(entry: Entry, project: str) -> Iterator[HistoryEvent]:
         told = {name: entry.data[name] for name in _TOLD[entry.what] if entry.data.get(name) not in (None, "")}
         kind = _KINDS[entry.what]
         yield event(kind, entry.at, project, *key, change=entry.change, commit=entry.commit, actor=entry.actor, **told)
+    if entry.data.get("reverts") and entry.what in {What.TRUNK_GREEN, What.TRUNK_RED}:
+        told = {"automatic": False, "reviewed": False, "method": "push", "commits": entry.data.get("commits", [])}
+        yield event(
+            Kind.LANDED, entry.at, project, "push", entry.commit, commit=entry.commit, actor=entry.actor, **told
+        )
     yield from _interventions(entry, project)
 
 

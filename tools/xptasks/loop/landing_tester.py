@@ -51,7 +51,8 @@ class Tester:
         what = f"testing {_some(names)} on {self.shop.remote.trunk} ({rules.tip[:12]})"
         self.shop.announce(names, what)
         steps = self._together(scene, commit) if len(batch) > 1 and rules.about_change else ()
-        self._run(Job(commit, rules.tip, rules.landing.tier, steps, rules.seconds, what), batch, scene)
+        onto = batch[0].onto or rules.tip
+        self._run(Job(commit, onto, rules.landing.tier, steps, rules.seconds, what), batch, scene)
 
     def _together(self, scene: Scene, commit: str) -> tuple[str, ...]:
         """The steps for several changes: those that judge one change have looked at each of them before."""
@@ -89,7 +90,8 @@ class Tester:
         own: list[Any] = []
         if len(batch) > 1 and scene.rules.about_change:
             own = [step for said in self._alone(scene, candidate)[-1:] for step in said.run.get("steps", ())]
-        return self.after(scene.rules.tip, batch[-1].merged.commit, {**run, "steps": [*run.get("steps", ()), *own]})
+        onto = candidate.onto or scene.rules.tip
+        return self.after(onto, batch[-1].merged.commit, {**run, "steps": [*run.get("steps", ()), *own]})
 
     # -- one change at a time --------------------------------------------------------------------------------------
 

@@ -85,8 +85,9 @@ class Minder:
         name, address = git("show", "-s", "--format=%an%x00%ae", tip).split("\0")
         human = not commits or not is_agent(address, scene.rules.landing.agents)
         times = git.ask("log", "--format=%at", f"--max-count={_LISTED}", f"{gated}..{tip}", "--").out.split()
+        who = (name or address) if commits else "somebody"
         return {
-            "actor": f"human:{name or address}" if human else f"agent:{name or address}",
+            "actor": f"human:{who}" if human else f"agent:{who}",
             "pushed": f"pushed straight to {self.shop.remote.trunk}" if commits else "the trunk was set back",
             "reverts": commits,
             "commits": [float(each) for each in times],

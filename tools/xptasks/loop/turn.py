@@ -1,9 +1,18 @@
-"""The turn of the loop: what follows a landing."""
+"""The turn of the loop: what follows a landing. Permissions and floors are put right, then the canary begins.
 
-from collections.abc import Sequence
+All of it is done by whoever looks next: what was begun and not ended is found at the remote, in the journal of the
+target, or on the trunk itself.
+"""
 
-from xptasks.loop.landing_line import Candidate, Scene
+from collections.abc import Callable
+
+from xptasks.loop.landing_line import Scene
 from xptasks.loop.landing_shop import Shop, Turn
+from xptasks.loop.landing_trunk import is_known_green
+from xptasks.loop.turn_canary import Canary
+from xptasks.loop.turn_commits import OwnCommits
+from xptasks.system import detached
+from xptasks.system.detached import Order
 
 
 class Turning:
@@ -11,18 +20,23 @@ class Turning:
 
     Args:
         shop: the queue's workshop.
+        start: begins a deployment that outlives us.
     """
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, start: Callable[[Order], object] = detached.start) -> None:
         self._shop = shop
+        self._commits = OwnCommits(shop)
+        self._canary = Canary(shop, self._commits, start)
 
-    def step(self, _scene: Scene) -> Turn | None:
-        """The next thing that has to be done before anything else lands; None when there is nothing."""
-        return None
+    def step(self, scene: Scene) -> Turn | None:
+        """The next thing that has to be done before anything else lands; None when there is nothing.
 
-    def landed(self, _scene: Scene, _batch: Sequence[Candidate]) -> None:
-        """These have landed."""
+        Only a trunk that is known to be green is deployed, and nothing of ours is put on top of any other.
+        """
+        if not is_known_green(scene, self._shop.remote.trunk):
+            return self._canary.look(scene)
+        return self._commits.step(scene) or self._canary.step(scene)
 
     def is_busy(self) -> bool:
         """Whether something is under way that a runner which ends has to wait for."""
-        return False
+        return self._canary.busy
