@@ -14,6 +14,7 @@ from xptasks.ci.writing import Noted, write
 
 Path = tuple[str | int, ...]
 GONE = object()
+PARAMETERS = [name if name in {"own", "small"} else pytest.param(name, marks=pytest.mark.slow) for name in PROJECTS]
 HARMLESS = (
     ("names that people read", r"(.*/)?name|.*/description"),
     ("a minute more or less", r"jobs/\w+/timeout-minutes"),
@@ -68,7 +69,7 @@ def other(node: object) -> object:
 
 @pytest.mark.pr
 @pytest.mark.parametrize("file", [github.FILE, delivering.FILE])
-@pytest.mark.parametrize("name", PROJECTS)
+@pytest.mark.parametrize("name", PARAMETERS)
 def test_no_edit_but_harmless_ones_passes(name: str, file: str, looked: Look) -> None:
     request = looked(name).request
     workflow = {github.FILE: github.build, delivering.FILE: delivering.build}[file](request)
@@ -86,3 +87,53 @@ def test_no_edit_but_harmless_ones_passes(name: str, file: str, looked: Look) ->
                 passed += [] if found(request, file, bad) else ["/".join(map(str, path))]
     assert tried > 100
     assert [path for path in passed if not any(re.fullmatch(harmless, path) for _, harmless in HARMLESS)] == []
+
+
+ADDITIONS = {
+    (): ["env", "run-name", "anything"],
+    ("jobs", "*"): [
+        "container", "continue-on-error", "defaults", "env", "environment", "if", "needs", "outputs", "permissions",
+        "secrets", "services", "strategy", "uses", "with",
+    ],
+    ("jobs", "*", "steps", "*"): [
+        "continue-on-error", "env", "if", "shell", "timeout-minutes", "with", "working-directory",
+    ],
+    ("jobs", "*", "steps", "*", "with"): ["anything", "token", "path", "cache"],
+    ("jobs", "*", "steps", "*", "env"): ["ANYTHING"],
+    ("on",): ["release", "workflow_run", "push_"],
+    ("on", "*"): ["paths", "paths-ignore", "tags", "anything"],
+}  # fmt: skip
+
+
+def matches(path: Path, pattern: Path) -> bool:
+    return len(path) == len(pattern) and all(wanted in ("*", part) for part, wanted in zip(path, pattern, strict=True))
+
+
+@pytest.mark.pr
+@pytest.mark.parametrize("file", [github.FILE, delivering.FILE])
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_no_addition_passes(name: str, file: str, looked: Look) -> None:
+    """Whatever key is added anywhere: that nobody thought of it makes it no harmless one."""
+    request = looked(name).request
+    workflow = {github.FILE: github.build, delivering.FILE: delivering.build}[file](request)
+    if workflow is None:
+        return
+    data, tried, passed = workflow.data(request.pins), 0, []
+    for path in [(), *paths(data)]:
+        for pattern, keys in ADDITIONS.items():
+            for key in keys if matches(path, pattern) else ():
+
+                def add(node: object, key: str = key) -> object:
+                    table = value(node)
+                    if not isinstance(table, dict) or key in table:
+                        return node
+                    made = {**table, key: "${{ x }}"}
+                    return Noted(made, node.above, node.beside) if isinstance(node, Noted) else made
+
+                bad = edited(data, path, add) if path else add(data)
+                assert isinstance(bad, dict)
+                if bad != data:
+                    tried += 1
+                    passed += [] if found(request, file, write(bad, "")) else ["/".join(map(str, (*path, key)))]
+    assert tried > 100
+    assert passed == []

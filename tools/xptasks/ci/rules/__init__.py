@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from xptasks.ci import delivering, github
 from xptasks.ci.reading import Parsed
 from xptasks.ci.request import Request
-from xptasks.ci.rules import actions, commands, deliver, gate, landing, permissions, reporting, shape, triggers
+from xptasks.ci.rules import actions, commands, deliver, gate, keys, landing, permissions, reporting, shape, triggers
 from xptasks.ci.rules._rule import Rule
 from xptasks.results import Finding, Severity
 
@@ -29,13 +29,17 @@ _OURS: tuple[Rule, ...] = (
     *reporting.RULES,
     *deliver.CALLER,
     *shape.RULES,
+    *keys.RULES,
 )
-_BY_FILE: dict[str, tuple[Rule, ...]] = {github.FILE: _OURS, delivering.FILE: (*deliver.CALLED, *shape.RULES)}
+_BY_FILE: dict[str, tuple[Rule, ...]] = {
+    github.FILE: _OURS,
+    delivering.FILE: (*deliver.CALLED, *shape.RULES, *keys.RULES),
+}
 
 
 def names() -> list[str]:
     """The names of all rules."""
-    return sorted({rule.name for rule in (*SHARED, *_OURS, *deliver.CALLED)})
+    return sorted({rule.name for rule in (*SHARED, *_OURS, *_BY_FILE[delivering.FILE])})
 
 
 def check(parsed: Parsed, request: Request) -> list[Finding]:

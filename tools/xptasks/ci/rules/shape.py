@@ -26,7 +26,7 @@ class Shape:
     Attributes:
         actions: of its steps, in order; empty for a command.
         commands: in order, without the set-up.
-        inputs: of actions, by action; those of checkout and Python have rules of their own.
+        inputs: of actions, by action.
         env: of the steps with commands, all together.
         own: variables of the whole job.
         rights: exactly what it may do.
@@ -171,6 +171,20 @@ def _deliveries(request: Request, inv: str) -> dict[str, Shape]:
     }
 
 
+_BARE: Mapping[str, object] = {"persist-credentials": False}
+_HISTORY: Mapping[str, object] = {**_BARE, "fetch-depth": 0}
+_UNCLEANED: Mapping[str, object] = {**_BARE, "clean": False}
+
+
+def _usual(name: str, request: Request) -> dict[str, Mapping[str, object]]:
+    """The inputs of checkout and Python."""
+    base = {**_BARE, "ref": "${{ github.event.pull_request.base.sha }}", "fetch-depth": 0}
+    delivering = dict.fromkeys(("rollback", "canary", "observe", "promote"), _UNCLEANED)
+    checkout = {"gate": _HISTORY, "land": base, **delivering}.get(name, _BARE)
+    version = "${{ matrix.python }}" if name == "gate" else request.python
+    return {_CHECKOUT: checkout, _PYTHON: {"python-version": version}}
+
+
 def _known(parsed: Parsed, request: Request) -> Iterator[tuple[str, Shape]]:
     known = shapes(request)
     yield from ((name, known[name]) for name in parsed.jobs if name in known)
@@ -201,8 +215,8 @@ def _commands(parsed: Parsed, request: Request) -> Found:
 def _inputs(parsed: Parsed, request: Request) -> Found:
     for name, shape in _known(parsed, request):
         for number, step in parsed.steps(name):
-            wanted = shape.inputs.get(action(step))
-            if wanted is not None and table(step.get("with")) != wanted:
+            wanted = {**_usual(name, request), **shape.inputs}.get(action(step), {})
+            if table(step.get("with")) != wanted:
                 yield ("jobs", name, "steps", number), f"{action(step)} is not called with {text(dict(wanted))}"
 
 
