@@ -217,7 +217,7 @@ CHEATS = [
         config(),
         "config-loosened",
         "xpconfig.toml:11",
-        "land without anybody",
+        "more people's changes land",
         config(LANDING, LANDING + 'authors = ["coder@example.com"]\n'),
         trunk=config(LANDING, LANDING + 'authors = ["coder@example.com", "ann@example.com"]\n'),
     ),

@@ -62,7 +62,7 @@ def test_what_a_human_has_to_decide(change: Change, run: Callable[..., Said]) ->
     assert said.code == 6
     first, reason, hint = said.out.splitlines()
     assert first == "the working tree needs an approval (trunk: main)"
-    assert reason.startswith("xpconfig.toml:13: landing.max_lines: 300 becomes 400: larger changes pass")
+    assert reason.startswith("xpconfig.toml:13: landing.max_lines: 300 becomes 400: larger changes land by themselves")
     assert reason.endswith(" [config-loosened]")
     assert hint.startswith(
         "  take it back, or land it alone, so that who approves sees nothing else; else let somebody"

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +95,17 @@ def as_text(answer: Answer) -> str:
     """For people and agents: the verdict, each reason with its place and what to do, then what is only said."""
     what = "the working tree" if answer.uncommitted else answer.head[:12]
     lines = [f"{what} {_WORDS[answer.verdict.outcome]} (trunk: {answer.trunk})"]
-    lines += [f"{'' if reason.outcome != 'may land' else 'note: '}{reason}" for reason in answer.verdict.reasons]
+    for reason, following in pairwise([*answer.verdict.reasons, None]):
+        if reason:
+            lines.append(_line(reason))
+            if reason.hint and not (following and following.hint == reason.hint):
+                lines.append(f"  {reason.hint}")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _line(reason: Reason) -> str:
+    """A reason without what to do about it, which several may share."""
+    return f"{'note: ' if reason.outcome == 'may land' else ''}{replace(reason, hint='')}"
 
 
 def as_json(answer: Answer) -> str:

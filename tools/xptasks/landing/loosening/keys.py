@@ -246,13 +246,13 @@ def _asks_secret(probe: Any) -> bool:  # noqa: ANN401
 
 # -- the table -------------------------------------------------------------------------------------------------------
 
-_WHO = "more changes land without anybody"
+_WHO = "more people's changes land by themselves"
 _CLIENTS = "fewer breaks are found"
 _CAREFUL = "a bad release reaches more people, or for longer"
 
 _PROJECT: Settings = {("project",): Setting(unknown, split=_project)}
 _LANDING: Settings = {
-    ("landing", "max_lines"): Setting(less(), f"larger changes pass: {_WHO}"),
+    ("landing", "max_lines"): Setting(less(), "larger changes land by themselves"),
     ("landing", "hold_labels"): Setting(grows, "a label does not hold a change back any more"),
     ("landing", "authors"): Setting(_authors, _WHO),
     ("landing", "approvers"): Setting(shrinks, "somebody else may approve"),
