@@ -109,10 +109,13 @@ def _inside(before: Any, after: Any, path: Path, settings: Settings) -> Iterator
         yield from _edits(old.get(name, MISSING), new.get(name, MISSING), (*path, name), settings)
 
 
+_PLAIN = {"**": 0, "*": 1}
+
+
 def _setting(path: Path, settings: Settings) -> Setting | None:
     """The setting of a path: the one that spells out most of it."""
     fitting = [pattern for pattern in settings if _fits(path, pattern)]
-    best = max(fitting, key=lambda pattern: [part not in {"*", "**"} for part in pattern], default=None)
+    best = max(fitting, key=lambda pattern: [_PLAIN.get(part, 2) for part in pattern], default=None)
     return settings[best] if best is not None else None
 
 
