@@ -449,3 +449,19 @@ def test_what_own_steps_run() -> None:
         "tools/checks/all.py": "the step b",
         "app/plugin.py": "the step c",
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "rules"),
+    [
+        (".github/PULL_REQUEST_TEMPLATE.md", ["gate-file"]),
+        (".GitHub/workflows/a.yml", ["case-variant"]),
+        ("Noxfile.py", ["case-variant"]),
+        ("Docs/pyproject.toml", []),
+        ("tests/conftest\u200b.py", ["case-variant"]),
+        ("tests/\uff43onftest.py", ["case-variant"]),
+        ("README.md", []),
+    ],
+)
+def test_names_that_are_others_elsewhere(path: str, rules: list[str]) -> None:
+    assert [reason.rule for reason in judge([file(path)], Scene(after={path}))] == rules

@@ -99,3 +99,12 @@ def test_what_is_not_there(repository: Repository, tmp_path: Path) -> None:
         Objects.of(tmp_path)
     assert not objects.has("nothing")
     assert objects.has("main")
+
+
+def test_names_that_hold_anything(repository: Repository) -> None:
+    names = ["a\nb", "ü", "\udcff", " x", "a:b"]
+    for name in names:
+        repository.write(name, f"{name.encode(errors='surrogateescape')!r}")
+    repository.commit()
+    found = Objects.of(repository.path).blobs([("HEAD", name) for name in [*names, "app", "a\nc"]])
+    assert found == [*(repr(name.encode(errors="surrogateescape")).encode() for name in names), None, None]

@@ -12,6 +12,7 @@ from pathlib import Path
 from xptasks.errors import CannotRunError, UsageError
 from xptasks.system import git
 from xptasks.system.change import ChangedFile
+from xptasks.system.plumbing import Git
 
 ABSENT = "000000"
 LINK = "120000"
@@ -22,7 +23,6 @@ _GIT = ("git", "--no-replace-objects", "-c", "core.quotePath=false")
 _DIFF = (*_GIT, "diff-tree", "-r", "-z", "-M", "--no-ext-diff", "--no-textconv", "--diff-algorithm=myers")
 _Lines = tuple[int | None, int | None]
 _BINARY = 8000  # bytes in which git, too, looks for a NUL
-_TOGETHER = 16  # processes at the same time
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +133,13 @@ class Objects:
 
     def blobs(self, wanted: Iterable[tuple[str, str]]) -> list[bytes | None]:
         """Several files, each of a commit and a path."""
-        words = [("cat-file", "blob", f"{commit}:{self._top(path)}") for commit, path in wanted]
-        found: list[bytes | None] = []
-        for start in range(0, len(words), _TOGETHER):
-            found += self._ask(tuple(words[start : start + _TOGETHER]))
-        return found
+        names = [f"{commit}:{self._top(path)}" for commit, path in wanted]
+        plain = {name for name in names if "\n" not in name}  # such a name would be two in a list of them
+        reader = Git(self.folder, {"GIT_NO_REPLACE_OBJECTS": "1"})
+        known = dict(zip(sorted(plain), reader.objects(sorted(plain)), strict=True))
+        odd = {name: self._ask((("cat-file", "blob", name),))[0] for name in names if name not in plain}
+        files = {name: found.content for name, found in known.items() if found and found.kind == "blob"}
+        return [odd.get(name, files.get(name)) for name in names]
 
     def paths(self, commit: str) -> list[str]:
         """All files of a commit, relative to the project."""

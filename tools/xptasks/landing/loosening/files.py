@@ -135,9 +135,12 @@ def judge(files: Iterable[Committed], scene: Scene) -> list[Reason]:
     """What the names and kinds of a change's files say against it."""
     projects = {PurePosixPath(path).parent for path in (*scene.before, *scene.after) if _name(path) == CONFIG}
     reasons: list[Reason] = []
+    twins: dict[str, list[str]] = {}
+    for path in sorted(scene.after):
+        twins.setdefault(_plain(path), []).append(path)
     for each in files:
         reasons += [*_forged(each), *_kinds(each, scene), *_gone(each), *_floors(each, scene)]
-        reasons += [*_cases(each, scene), *_by_name(each, scene), *_elsewhere(each, scene, projects)]
+        reasons += [*_cases(each, scene, twins), *_by_name(each, scene), *_elsewhere(each, scene, projects)]
     return reasons
 
 
@@ -208,23 +211,30 @@ def _leaves(path: str, target: str, prefix: str) -> bool:
     return posixpath.normpath(posixpath.join(prefix, posixpath.dirname(path), target)).startswith("..")
 
 
-def _cases(each: Committed, scene: Scene) -> Iterator[Reason]:
+def _cases(each: Committed, scene: Scene, twins: Mapping[str, Sequence[str]]) -> Iterator[Reason]:
     """Names that mean one file here and another where upper and lower case are the same."""
     path = each.path
     if not each.file.exists:
         return
     plain = _plain(path)
-    if plain != path and (_name(plain) in JUDGED or _decides(plain, scene)):
+    if _matters(plain, scene) and not _matters(path, scene):
         message = f"on many machines this is {plain}, which decides about the gate"
         yield _reason("case-variant", "rejected", path, message, "give it another name")
-    elif each.file.before != path and any(other != path and _plain(other) == plain for other in scene.after):
-        twin = next(other for other in scene.after if other != path and _plain(other) == plain)
+        return
+    twin = next((other for other in twins.get(plain, ()) if other != path), None)
+    if twin and each.file.before != path:
         yield _reason(
             "case-variant", "rejected", path, f"on many machines this is the same file as {twin}", "rename it"
         )
 
 
+def _matters(path: str, scene: Scene) -> bool:
+    return is_judged(path) or _decides(path, scene)
+
+
 def _plain(path: str) -> str:
+    if path.isascii():
+        return path.lower()
     folded = unicodedata.normalize("NFKC", path).casefold()
     return "".join(sign for sign in folded if unicodedata.category(sign) != "Cf")
 

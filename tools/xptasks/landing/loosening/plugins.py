@@ -50,7 +50,8 @@ def _dump(text: str, line: int) -> str:
 
 def abrupt(before: str | None, after: str | None) -> list[Suspicion]:
     """The same of any other file of the tests, where only what ends, extends or patches pytest is unusual."""
-    return [each for each in suspicions(before, after) if each.name in _ABRUPT or each.name.startswith(_PYTEST)]
+    found = suspicions(before, after)
+    return [each for each in found if each.name in _ABRUPT or (each.what == "import" and each.name.startswith(_PYTEST))]
 
 
 def _all(text: str | None) -> list[Suspicion]:

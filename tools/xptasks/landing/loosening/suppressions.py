@@ -42,8 +42,10 @@ def added(before: str | None, after: str | None) -> list[Suppression]:
 
 
 def _all(text: str | None) -> Iterator[Suppression]:
+    if not text or not any(each.search(text) for each in (_WHOLE, _COVERAGE, _LINE)):
+        return
     try:
-        tokens = list(tokenize.generate_tokens(io.StringIO(text or "").readline))
+        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     except (tokenize.TokenError, SyntaxError, ValueError):
         return
     for token in tokens:
