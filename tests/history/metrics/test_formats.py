@@ -172,3 +172,8 @@ def test_counters_and_targets_of_prometheus() -> None:
     }
     met = {sample.labels["figure"]: sample.value for sample in families["xptasks_target_met"].samples}
     assert met == {"time_between_interventions": 1, "commit_to_canary": 1}
+
+
+def test_the_guide_shows_what_is_printed() -> None:
+    guide = Path(__file__).parents[3] / "docs" / "guides" / "metrics.md"
+    assert (GOLDEN / "world-06-a-week.txt").read_text(encoding="utf-8") in guide.read_text(encoding="utf-8")

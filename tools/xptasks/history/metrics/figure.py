@@ -26,6 +26,9 @@ METHODS: Mapping[Method, str] = {
 }
 """How values and 95 % intervals are computed."""
 
+WITHIN = "within the target"
+"""The part of a figure's values that are on the good side of its target, each by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

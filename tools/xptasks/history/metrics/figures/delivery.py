@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from xptasks.history.metrics.deployments import Back, deliveries
-from xptasks.history.metrics.figure import Figure, Found, left_out
+from xptasks.history.metrics.figure import WITHIN, Figure, Found, left_out
 from xptasks.history.metrics.samples import Share, Times
 from xptasks.history.metrics.view import View
 
@@ -14,7 +14,7 @@ def _to_canary(view: View) -> Found:
     found = [each for each in brought if view.window.has(each.at)]
     known = [each.at - each.last for each in found if each.last is not None]
     good = [seconds for seconds in known if seconds >= 0]
-    within = {"within the target": float(sum(seconds < view.targets.commit_to_canary for seconds in good))}
+    within = {WITHIN: float(sum(seconds < view.targets.commit_to_canary for seconds in good))}
     notes = left_out(
         (len(found) - len(known), "without the time of their commits"),
         (len(known) - len(good), "with a commit that is younger than the canary: a clock is wrong"),
@@ -36,7 +36,7 @@ def _since_traffic(view: View, moment: Callable[[Back], float], target: float | 
     given_up = [(each.traffic, each.back) for each in view.new_releases if each.back and view.window.has(each.back.at)]
     served = [(traffic, back) for traffic, back in given_up if traffic is not None and traffic <= moment(back)]
     seconds = [moment(back) - traffic for traffic, back in served]
-    within = {"within the target": float(sum(each < target for each in seconds))} if target and seconds else {}
+    within = {WITHIN: float(sum(each < target for each in seconds))} if target and seconds else {}
     lost = sum(view.window.has(event.at) for event in view.deployments.lost)
     notes = left_out(
         (len(given_up) - len(served), "given up before they got traffic"),

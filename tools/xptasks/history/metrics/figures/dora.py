@@ -69,11 +69,17 @@ def _impaired(deployment: Deployment, incident: Incident | None, fulls: Sequence
     began = deployment.traffic or 0.0
     if incident is not None:
         over = incident.closed if incident.closed is None else max(incident.closed, _given_up(deployment))
-        return max(began, incident.began), over
+        return max(began, 0.0 if _by_hand(deployment, incident) else incident.began), over
     if deployment.back is not None:
         return began, deployment.back.at
     failed = deployment.failed or began
     return began, min((full for full in fulls if full > failed), default=None)
+
+
+def _by_hand(deployment: Deployment, incident: Incident) -> bool:
+    """Whether all that is known of trouble is that somebody went back: nobody told since when there was any."""
+    back = deployment.back
+    return back is not None and back.trigger == "operator" and incident.began >= back.decided
 
 
 def _given_up(deployment: Deployment) -> float:
@@ -143,9 +149,9 @@ FIGURES = (
         denominator="failed deployments that got traffic in the window",
         method="kaplan-meier",
         find=_recovery,
-        limits="Counts from the begin of the incident that names the deployment, else from its first traffic, until "
-        "the incident is over, else until the release has no traffic, else until the next release has all of it. The "
-        "loop's own rollback counts as the intervention.",
+        limits="Counts from the begin of the incident that names the deployment, else, and where somebody just went "
+        "back by hand, from its first traffic, until the incident is over, else until the release has no traffic, "
+        "else until the next release has all of it. The loop's own rollback counts as the intervention.",
     ),
     Figure(
         name="dora_change_fail_rate",

@@ -57,5 +57,6 @@ FIGURES = (
         denominator="incidents that began in the window",
         method="kaplan-meier",
         find=_recovery,
+        limits="An incident of which nobody knew until somebody went back by hand counts from that decision.",
     ),
 )

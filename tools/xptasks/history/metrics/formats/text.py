@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from textwrap import wrap
 
+from xptasks.history.metrics.figure import WITHIN
 from xptasks.history.metrics.formats import words
 from xptasks.history.metrics.report import Measured, Report
 from xptasks.markup import clean
@@ -102,15 +103,20 @@ def _times(figure: Measured) -> str:
     known = f"{count:g}" if count == figure.denominator else _shares(figure)
     if "p95" in details:
         return f"{known}, p95 {words.duration(details['p95'])}"
-    if not count or figure.enough:
-        return f"{known} values"
-    least, most = words.duration(details["least"]), words.duration(details["most"])
-    return f"{known}: {least}" if least == most else f"{known}: {least} to {most}"
+    return f"{known} values" if not count or figure.enough else f"{known}: {_reach(figure)}"
+
+
+def _reach(figure: Measured) -> str:
+    """From where to where few values reach."""
+    least, most = (words.duration(figure.details[name]) for name in ("least", "most"))
+    return least if least == most else f"{least} to {most}"
 
 
 def _lasting(figure: Measured) -> str:
-    upto = f", up to {words.duration(figure.details['horizon'])}" if figure.details.get("horizon") else ""
-    return f"{_shares(figure)} ended{upto}"
+    ended, details = f"{_shares(figure)} ended", figure.details
+    if "horizon" in details:
+        return f"{ended}, up to {words.duration(details['horizon'])}" if figure.denominator else ended
+    return ended if figure.enough or "most" not in details else f"{ended}: {_reach(figure)}"
 
 
 def _rate(figure: Measured) -> str:
@@ -151,8 +157,12 @@ def _parts(figure: Measured) -> Iterator[str]:
     shown = [(name, value) for name, value in figure.parts.items() if value]
     if shown:
         rest = len(shown) - _PARTS
-        told = ", ".join(f"{clean(name)} {say(value)}" for name, value in shown[:_PARTS])
+        told = ", ".join(_part_said(name, say(value)) for name, value in shown[:_PARTS])
         yield f"{told}, and {rest} more" if rest > 0 else told
+
+
+def _part_said(name: str, value: str) -> str:
+    return f"{value} {name}" if name == WITHIN else f"{clean(name)} {value}"
 
 
 def _part(figure: Measured) -> Callable[[float], str]:
