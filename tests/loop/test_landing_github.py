@@ -22,11 +22,12 @@ pytestmark = pytest.mark.pr  # a process for each command
 TOOLS = Path(__file__).parents[2] / "tools"
 
 
-def inv(place: Place, *words: str, **environ: str) -> tuple[int, str, str]:
+def inv(place: Place, *words: str, config: str = "", **environ: str) -> tuple[int, str, str]:
     place.clone.write("tasks.py", "from xptasks.tasks import ns\n")
     place.clone.write(
         "xpconfig.toml",
-        'version = 1\n[project]\nname = "projects"\nsources = ["."]\n[tiers.pr]\nsteps = ["lint"]\n'
+        config
+        or 'version = 1\n[project]\nname = "projects"\nsources = ["."]\n[tiers.pr]\nsteps = ["lint"]\n'
         f'[landing]\nforge = "github"\n[landing.github]\napi = "{place.github.url}"\ntoken = "env:TOKEN"\n'
         'repository = "example/projects"\n',
     )

@@ -66,3 +66,27 @@ def test_a_head_that_nobody_has_looked_at_is_not_armed(place: Place) -> None:
 def test_what_makes_no_sense_is_refused(place: Place, number: str, head: str) -> None:
     opened(place)
     assert inv(place, "land-pull-request", "--number", number, "--head", head)[0] == 2
+
+
+def test_what_needs_an_approval_is_armed_once_an_approver_has_looked_at_it(place: Place) -> None:
+    pull = opened(place, {".github/workflows/autonomous.yml": "on: [pull_request]\njobs: {gate: {}}\n"})
+    approvers = '\n[landing]\nforge = "github"\napprovers = ["ann@users.noreply.github.com"]\n[landing.github]'
+    text = (
+        (place.clone.path / "xpconfig.toml")
+        .read_text()
+        .replace('[landing]\nforge = "github"\n[landing.github]', approvers)
+    )
+    place.world.push("main", {"xpconfig.toml": text})
+    place.clone.git("pull", "-q", "--ff-only", "origin", "main")
+    place.clone.git("switch", "-q", "feature")
+    place.clone.git("rebase", "-q", "main")
+    place.clone.git("push", "-q", "-f", "origin", "feature")
+    place.clone.git("switch", "-q", "main")
+    head = place.world.tip("feature")
+    words = ("land-pull-request", "--number", str(pull.number), "--head", head)
+    assert inv(place, *words, config=text)[0] == 6
+    assert pull.armed is None
+    pull.reviews = [("ann", "APPROVED", head)]
+    code, out, error = inv(place, *words, config=text)
+    assert code == 0, out + error
+    assert pull.armed is not None

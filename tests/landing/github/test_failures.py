@@ -57,7 +57,7 @@ def test_a_new_failure_opens_an_issue_that_says_all() -> None:
         "`unit`",
         "tests/test_app.py:7: assert 1 == 2",
         "`nox -s nightly -- unit`",
-        "Seen 1 times since 2026-11-02",
+        "Seen once, on 2026-11-02 at cccccccccccc",
     ):
         assert words in act.text
     assert "(https://github.example/runs/1)" in act.text

@@ -57,7 +57,8 @@ def land(number: int, head: str, profile: str = "") -> int:
     settings = config.landing
     who = str(actor(os.environ, terminal=False))
     proposal = Proposal(f"#{number}", head, "", labels=(settings.label,), actor=who)
-    verdict = judging.before_gate(project, trunk_of(project, settings), head, proposal)
+    approvals = at.approvals(number)
+    verdict = judging.before_gate(project, trunk_of(project, settings), head, proposal, approvals)
     landing = Landing(verdict, _act(at, number, head, verdict))
     sys.stdout.write(landing.as_text())
     return landing.exit_code

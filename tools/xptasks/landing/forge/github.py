@@ -283,7 +283,7 @@ class GithubForge:
     def _found(self, change: str) -> Pull:
         number = change.removeprefix("#")
         if number.isdecimal():
-            return self._numbered(int(number))
+            return self.repository.pull(int(number))
         listed = self.repository.with_branch(change, state="all")
         if listed:
             return self.repository.pull(listed[0].number)
@@ -291,22 +291,10 @@ class GithubForge:
         for pull in (*waiting, *ended):
             if _id(pull) == change:
                 return pull
-        raise _unknown(change)
-
-    def _numbered(self, number: int) -> Pull:
-        try:
-            return self.repository.pull(number)
-        except RefusedError as error:
-            if "NOT_FOUND" in error.kinds:
-                raise _unknown(f"#{number}") from None
-            raise
+        raise UsageError(f"there is no pull request of {change}", hint="`inv land` opens one")
 
     def _standing(self, pull: Pull, guard: Rules, change: str) -> Standing:
         return standings.standing(pull, guard, change, self.settings.label, frozenset(self.settings.hold_labels))
-
-
-def _unknown(change: str) -> UsageError:
-    return UsageError(f"there is no pull request of {change}", hint="`inv land` opens one")
 
 
 def _id(pull: Pull) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from xptasks.errors import ConfigError
+from xptasks.errors import ConfigError, UsageError
 from xptasks.landing.github import pulls, queries, reviews, rules
 from xptasks.landing.github.body import LONGEST, cut
 from xptasks.landing.github.client import Client
@@ -69,9 +69,22 @@ class Repository:
     # pull requests
 
     def pull(self, number: int) -> Pull:
-        """One moment of a pull request."""
-        data = self._query("Pull", number=number)
+        """One moment of a pull request.
+
+        Raises:
+            UsageError: there is none of that number.
+        """
+        data = self._numbered("Pull", number)
         return understood(f"pull request {number}", lambda: pulls.pull(data["repository"]["pullRequest"]))
+
+    def _numbered(self, name: str, number: int) -> Any:  # noqa: ANN401 - any JSON
+        try:
+            return self._query(name, number=number)
+        except RefusedError as error:
+            if "NOT_FOUND" in error.kinds and "PullRequest" in error.said:
+                hint = "`inv land` opens one"
+                raise UsageError(f"there is no pull request of #{number} in {self.name}", hint=hint) from None
+            raise
 
     def pulls(self, trunk: str, label: str) -> tuple[list[Pull], list[Pull]]:
         """The open ones with a label, oldest first, and those that ended last."""
@@ -157,7 +170,7 @@ class Repository:
 
     def approvals(self, number: int) -> tuple[Approval, ...]:
         """Who approved which commit of a pull request."""
-        data = self._query("Reviews", number=number)
+        data = self._numbered("Reviews", number)
         return understood("reviews", lambda: tuple(reviews.approvals(data["repository"]["pullRequest"])))
 
     # issues

@@ -277,7 +277,8 @@ def _where(night: Observed, now: Circumstances) -> str:
 def _text(failure: Failure, night: Observed, now: Circumstances, times: int, first: str) -> str:
     said = clean(failure.message)
     fence = "`" * max(3, *(len(found) + 1 for found in _FENCE.findall(said)), 3)
-    seen = f"Seen {times} times since {first}, last {_where(night, now)}."
+    often = f"{times} times since {first}, last" if times > 1 else "once,"
+    seen = f"Seen {often} {_where(night, now)}."
     parts = [
         f"The step `{failure.step}` of the tier `{failure.tier}` fails.",
         f"{fence}text\n{failure.place}{': ' if failure.place else ''}{said[:4000]}\n{fence}",
