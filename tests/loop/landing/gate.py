@@ -6,6 +6,7 @@
 - `slow`: seconds that it takes
 - `large-NAME`: the step `size` is red where it is asked for
 - `crash`: ends by a signal
+- `covered`: what is measured
 Every run adds a line to LOG: the commit, then the steps that were asked for.
 """
 
@@ -54,6 +55,10 @@ def main(log: Path, tier: str, steps: list[str]) -> int:
     asked = steps or tomllib.loads((here / "xpconfig.toml").read_text())["tiers"][tier]["steps"]
     found = [step(name, judged.get(name, [])) for name in asked]
     code = 1 if any(each["reading"]["status"] == "failed" for each in found) else 0
+    if "covered" in names and found[0]["step"] == "check":
+        value = float((here / "covered").read_text())
+        found[0]["reading"]["measurements"] = [{"name": "coverage", "value": value, "unit": "percent"}]
+        found.append(step("ratchets", []))
     if any(name.startswith("broken-") for name in names):
         found, code = [step("check", [], "error")], 3
     status = {0: "passed", 1: "failed", 3: "error"}[code]

@@ -7,17 +7,30 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tests.loop.landing.world import GATE
 from xptasks.errors import XpError
 from xptasks.loop import landing_running
 from xptasks.loop.landing_running import Asked, Tools
-from xptasks.system import plumbing
+from xptasks.loop.turn import Turning
+from xptasks.system import detached, plumbing
+from xptasks.system.detached import Order
 
 
 def argv(_project: Path, tier: str, steps: Sequence[str]) -> Sequence[str]:
     return (sys.executable, "-I", "-S", str(GATE), os.environ["GATE_LOG"], tier, *steps)
+
+
+def deploy(order: Order) -> object:
+    """A deployment of the tests' own, by a process that outlives the runner as a real one does."""
+    commit = order.argv[order.argv.index("--rev") + 1]
+    journal = Path(order.env["XDG_STATE_HOME"], "xptasks", "small", "local", "journal.db")
+    with Path(order.env["GATE_LOG"]).with_name("deployed.log").open("a") as log:
+        log.write(" ".join(order.argv[3:]) + "\n")
+    argv = (sys.executable, "-m", "tests.loop.landing.deployer", commit, str(journal))
+    return detached.start(replace(order, argv=argv))
 
 
 class Mortal:
@@ -48,7 +61,7 @@ def main(words: list[str]) -> int:
     profile = words[words.index("--profile") + 1] if "--profile" in words else ""
     asked = Asked(once="--once" in words, profile=profile, json="--json" in words)
     try:
-        return landing_running.run(asked, dict(os.environ), Tools(argv))
+        return landing_running.run(asked, dict(os.environ), Tools(argv, aftermath=lambda shop: Turning(shop, deploy)))
     except XpError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

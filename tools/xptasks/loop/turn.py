@@ -6,6 +6,7 @@ target, or on the trunk itself.
 
 from collections.abc import Callable
 
+from xptasks.errors import XpError
 from xptasks.loop.landing_line import Scene
 from xptasks.loop.landing_shop import Shop, Turn
 from xptasks.loop.landing_trunk import is_known_green
@@ -27,15 +28,22 @@ class Turning:
         self._shop = shop
         self._commits = OwnCommits(shop)
         self._canary = Canary(shop, self._commits, start)
+        self._said = ""
 
     def step(self, scene: Scene) -> Turn | None:
         """The next thing that has to be done before anything else lands; None when there is nothing.
 
         Only a trunk that is known to be green is deployed, and nothing of ours is put on top of any other.
         """
-        if not is_known_green(scene, self._shop.remote.trunk):
-            return self._canary.look(scene)
-        return self._commits.step(scene) or self._canary.step(scene)
+        try:
+            if not is_known_green(scene, self._shop.remote.trunk):
+                return self._canary.look(scene)
+            return self._commits.step(scene) or self._canary.step(scene)
+        except XpError as error:  # nothing that may land waits for what cannot be deployed
+            if str(error) != self._said:
+                self._said = str(error)
+                self._shop.say(f"{error}\n  it is tried again", kind="trouble")
+            return None
 
     def is_busy(self) -> bool:
         """Whether something is under way that a runner which ends has to wait for."""

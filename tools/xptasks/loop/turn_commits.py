@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _COMPARING = 300.0  # seconds that a comparison of contracts may take
 _UNUSED = "allow-unused"
+_NONE = "0" * 40  # the id of no object
 
 
 @dataclass
@@ -140,11 +141,9 @@ class OwnCommits:
         index = {"GIT_INDEX_FILE": str(self.shop.place.home / "commit.index")}
         git("read-tree", tip, environ=index)
         for name, content in files.items():
-            if content is None:
-                git("update-index", "--force-remove", f"{prefix}{name}", environ=index)
-                continue
-            blob = git("hash-object", "-w", "--stdin", stdin=content)
-            git("update-index", "--add", "--cacheinfo", f"100644,{blob},{prefix}{name}", environ=index)
+            blob = _NONE if content is None else git("hash-object", "-w", "--stdin", stdin=content)
+            mode = "0" if content is None else "100644"
+            git("update-index", "--index-info", stdin=f"{mode} {blob}\t{prefix}{name}\n", environ=index)
         tree = git("write-tree", environ=index)
         message = f"{title}\n\nLanded-By: {ACTOR}\n"
         signed = Signature.of(self.shop.acts.by, self.shop.now())

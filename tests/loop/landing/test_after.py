@@ -1,0 +1,312 @@
+"""What follows a landing: floors rise, permissions go, what landed is deployed, and what is bad is taken back."""
+
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.loop.landing import deployer
+from tests.loop.landing.world import CONFIG, World
+from xptasks.landing.ledger import What
+
+pytestmark = pytest.mark.pr
+
+AFTER = CONFIG + '[landing.after]\ndeploy = "canary"\nrevert = true\n'
+OURS = {What.DEPLOYED, What.PROMOTED, What.ROLLED_BACK, What.DEPLOY_FAILED}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path / "world", AFTER).begin()
+
+
+def queue(world: World, name: str, files: dict[str, str | None] | None = None) -> str:
+    dev = world.clone()
+    dev.git("fetch", "-q", "origin")
+    return dev.queue(name, files)
+
+
+def deployments(world: World) -> list[tuple[str, str]]:
+    """What was done about deployments, with the change that was deployed."""
+    return [(str(entry.what), entry.change) for entry in world.entries() if entry.what in OURS]
+
+
+def test_what_has_landed_is_deployed(world: World) -> None:
+    queue(world, "one")
+    queue(world, "two")
+    code, said = world.run()
+    assert code == 0, said
+    assert deployments(world) == [("deployed", "two"), ("promoted", "two")]
+    entry = world.entries()[-1]
+    assert entry.commit == world.remote.look().trunk
+    assert entry.data["release"] == entry.commit[:10]
+    (words,) = (world.folder / "deployed.log").read_text().splitlines()
+    assert words == f"xptasks deploy-canary --rev {entry.commit} --wait 1h --json"
+    assert world.run()[0] == 0  # it is not deployed again
+    assert len(deployments(world)) == 2
+
+
+def test_a_profile_is_passed_on(tmp_path: Path) -> None:
+    world = World(tmp_path / "world", AFTER + '[profiles.demo]\nlanding.poll = "50ms"\n').begin()
+    queue(world, "one")
+    assert world.run("--profile", "demo")[0] == 0
+    assert (world.folder / "deployed.log").read_text().rstrip().endswith("--profile demo")
+
+
+def test_without_it_nothing_is_deployed(tmp_path: Path) -> None:
+    world = World(tmp_path / "world").begin()
+    queue(world, "one")
+    world.run()
+    assert deployments(world) == []
+
+
+def test_the_queue_does_not_wait_for_a_deployment_and_the_newest_wins(world: World) -> None:
+    queue(world, "slow", {"slow-deploy": "4"})
+    with world.start() as runner:
+        wait_until(lambda: deployments(world) == [("deployed", "slow")])
+        queue(world, "one", {"slow-deploy": None, "one.txt": ""})
+        wait_until(lambda: "one" in world.subjects())
+        queue(world, "two")
+        wait_until(lambda: "two" in world.subjects())
+        assert deployments(world) == [("deployed", "slow")]
+        wait_until(lambda: len(deployments(world)) == 4)
+        runner.terminate()
+        runner.communicate(timeout=30)
+    assert deployments(world) == [
+        ("deployed", "slow"),
+        ("promoted", "slow"),
+        ("deployed", "two"),
+        ("promoted", "two"),
+    ]
+
+
+def test_a_release_that_cannot_be_built_is_told_and_not_tried_again(world: World) -> None:
+    queue(world, "one", {"no-build": ""})
+    code, said = world.run()
+    assert code == 0, said
+    assert "cannot be deployed: the release cannot be built: no-build" in said
+    assert deployments(world) == [("deployed", "one"), ("deploy-failed", "one")]
+    queue(world, "two", {"no-build": None, "two.txt": ""})
+    assert world.run()[0] == 0
+    assert deployments(world)[2:] == [("deployed", "two"), ("promoted", "two")]
+
+
+def test_what_is_rolled_back_is_taken_back_on_the_trunk(world: World) -> None:
+    queue(world, "good")
+    assert world.run()[0] == 0
+    queue(world, "a-bit-bad", {"a-bit-bad.txt": ""})
+    queue(world, "bad", {"roll-back-x": ""})
+    code, said = world.run()
+    assert code == 0, said
+    assert "roll-back-x: 5xx" in said
+    assert world.subjects() == ["good", "a-bit-bad", "bad", "Revert 'bad'"]
+    assert sorted(world.files()) == [".gitignore", "good.txt", "xpconfig.toml"]
+    bad = world.mark("landed", "bad").target
+    back = world.mark("landed", f"revert-{bad[:12]}")
+    assert back.data["reverts"] == "a-bit-bad"
+    assert deployments(world)[2:] == [
+        ("deployed", "bad"),
+        ("rolled-back", "bad"),
+        ("deployed", f"revert-{bad[:12]}"),
+        ("promoted", f"revert-{bad[:12]}"),
+    ]
+    assert world.run()[0] == 0
+    assert len(world.subjects()) == 4
+
+
+def test_what_landed_since_stays_when_a_release_is_taken_back(world: World) -> None:
+    queue(world, "good")
+    world.run()
+    queue(world, "bad", {"roll-back-x": "", "slow-deploy": "3"})
+    with world.start() as runner:
+        wait_until(lambda: ("deployed", "bad") in deployments(world))
+        queue(world, "later")
+        wait_until(lambda: len(world.subjects()) == 4)
+        wait_until(lambda: deployments(world)[-1][0] == "promoted" and len(deployments(world)) == 6)
+        runner.terminate()
+        said, _ = runner.communicate(timeout=30)
+    assert world.subjects()[2] == "later", said
+    assert sorted(world.files()) == [".gitignore", "good.txt", "later.txt", "xpconfig.toml"]
+
+
+def test_what_takes_something_back_is_never_taken_back(tmp_path: Path) -> None:
+    """Even a revert is rolled back: the trunk stays as it is, and the third time somebody is asked."""
+    world = World(tmp_path / "world", AFTER).begin()
+    queue(world, "good")
+    world.run()
+    queue(world, "bad", {"roll-back-x": "", "good.txt": None})
+    assert world.run()[0] == 0
+    bad = world.mark("landed", "bad").target
+    # the revert itself is now given up by the watcher
+    deployer.give_up(world.folder / "host" / "xptasks" / "small" / "local" / "journal.db", "health")
+    code, said = world.run()
+    assert code == 0, said
+    assert "takes something back itself, so that it stays" in said
+    assert world.subjects()[-1] == "Revert 'bad'"
+    assert deployments(world)[-1] == ("rolled-back", f"revert-{bad[:12]}")
+
+
+def test_what_the_watcher_gives_up_later_is_taken_back_too(world: World) -> None:
+    queue(world, "good")
+    world.run()
+    queue(world, "bad")
+    world.run()
+    journal = world.folder / "host" / "xptasks" / "small" / "local" / "journal.db"
+    deployer.give_up(journal, "health failed 3 times")
+    code, said = world.run()
+    assert code == 0, said
+    assert "rolled back" in said
+    assert "health failed 3 times" in said
+    assert world.subjects() == ["good", "bad", "Revert 'bad'"]
+
+
+def test_rollbacks_open_the_breaker_and_a_human_closes_it(tmp_path: Path) -> None:
+    config = AFTER.replace("equal_failures = 100", "equal_failures = 100\nrollbacks_per_day = 2")
+    world = World(tmp_path / "world", config).begin()
+    queue(world, "good")
+    world.run()
+    for name in ("bad", "worse"):
+        queue(world, name, {f"roll-back-{name}": ""})
+        code, said = world.run()
+    assert code == 6, said
+    assert "the queue has stopped itself (rollbacks_per_day): 2 rollbacks within a day" in said
+    assert "inv land-resume" in said
+    queue(world, "waits")
+    assert world.run(host="another")[0] == 6  # whoever runs it, wherever
+    assert "waits" not in world.subjects()
+    dev = world.clone()
+    assert "stopped   2 rollbacks" in dev.inv("land-status").stdout
+    assert dev.inv("land-resume").returncode == 6  # an agent
+    done = dev.inv("land-resume", environ={"XPTASKS_ACTOR": "human:ann"})
+    assert done.returncode == 0, done.stderr
+    code, said = world.run()
+    assert code == 0, said
+    assert "waits" in world.subjects()
+    kinds = [each["kind"] for each in world.events()]
+    assert "breaker-opened" in kinds
+    assert "breaker-closed" in kinds
+    assert ("breaker", "human:ann") in [
+        (each["data"]["intervention"], each["actor"]) for each in world.events() if each["kind"] == "intervention"
+    ]
+    assert dev.inv("land-resume").returncode == 0  # there is nothing to resume
+
+
+def test_too_many_deployments_open_the_breaker_before_the_next_one(tmp_path: Path) -> None:
+    config = AFTER.replace("equal_failures = 100", "equal_failures = 100\ndeploys_per_hour = 2")
+    world = World(tmp_path / "world", config).begin()
+    for name in ("one", "two", "three"):
+        queue(world, name)
+        code, said = world.run()
+    assert code == 6, said
+    assert [what for what, _ in deployments(world)].count("deployed") == 2
+
+
+def test_equal_failures_open_the_breaker(tmp_path: Path) -> None:
+    world = World(tmp_path / "world", CONFIG.replace("equal_failures = 100", "equal_failures = 3")).begin()
+    for name in ("1", "2", "3", "4"):
+        queue(world, name, {"bad-idea": "x\n"})
+    code, said = world.run()
+    assert code == 6, said
+    assert "3 rejections in a row for the same reason" in said
+    assert world.refs("refs/xp/queue/") == ["queue/4"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_kills_lose_no_deployment_and_no_revert(world: World, seed: int) -> None:
+    """Runners die at random questions to git while a bad release is deployed, rolled back and taken back."""
+    chance = random.Random(seed)  # noqa: S311
+    queue(world, "good")
+    world.run()
+    queue(world, "bad", {"roll-back-x": ""})
+    for _ in range(15):
+        environ = {"KILL_AT": str(chance.randint(1, 150)), **({"KILL_AFTER": "1"} if chance.random() < 0.5 else {})}
+        with world.start("--once", environ=environ) as runner:
+            runner.communicate(timeout=60)
+        assert runner.returncode in {0, -signal.SIGKILL}
+    assert world.run()[0] == 0
+    assert world.subjects() == ["good", "bad", "Revert 'bad'"]
+    whats = [what for what, _ in deployments(world)]
+    assert whats == ["deployed", "promoted", "deployed", "rolled-back", "deployed", "promoted"]
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < until, "it does not come to that"
+        time.sleep(0.1)
+
+
+# -- commits of the queue's own --------------------------------------------------------------------------------------
+
+RATCHET = CONFIG + '[ratchets.coverage]\nstart = 50\ntarget = 90\nstep = 5\nevery = "pr"\n'
+
+
+def test_floors_rise_after_a_landing_once(tmp_path: Path) -> None:
+    world = World(tmp_path / "world", RATCHET).begin()
+    queue(world, "one", {"one.txt": "", "covered": "80"})
+    code, said = world.run()
+    assert code == 0, said
+    assert "Tighten ratchets: coverage 50 -> 55" in said
+    assert world.subjects() == ["one", "Tighten ratchets: coverage 50 -> 55"]
+    assert "coverage = 55.0" in world.bare.git("show", "main:generated/ratchets.toml")
+    assert world.remote.look().refs["refs/xp/gated/main"] == world.remote.look().trunk
+    runs = len(world.gated())
+    assert world.run()[0] == 0
+    assert len(world.subjects()) == 2
+    assert len(world.gated()) == runs
+    (moved,) = [each for each in world.events() if each["kind"] == "ratchet"]
+    assert (moved["data"]["before"], moved["data"]["after"]) == (50, 55)
+    queue(world, "two", {"two.txt": ""})
+    world.run()
+    assert world.subjects()[2:] == ["two", "Tighten ratchets: coverage 55 -> 60"]
+
+
+def test_floors_go_back_with_what_earned_them(tmp_path: Path) -> None:
+    config = RATCHET + '[landing.after]\ndeploy = "canary"\nrevert = true\n'
+    world = World(tmp_path / "world", config).begin({"covered": "80"})
+    queue(world, "good")
+    world.run()
+    before = world.bare.git("show", "main:generated/ratchets.toml")
+    queue(world, "bad", {"roll-back-x": "", "bad.txt": ""})
+    code, said = world.run()
+    assert code == 0, said
+    assert "roll-back-x" not in world.files()
+    subjects = world.subjects()
+    assert subjects[-3].startswith("Put the floors back to those of")
+    assert subjects[-2] == "Revert 'bad'"
+    assert subjects[-1].startswith("Tighten ratchets")
+    assert "coverage = 55" in before
+
+
+OPENAPI = """\
+openapi: 3.1.0
+info: {title: x, version: 1.0.0}
+paths:
+  /a: {get: {operationId: a, responses: {"200": {description: ok}}}}
+"""
+
+
+def test_a_permission_goes_once_its_break_has_landed(tmp_path: Path) -> None:
+    contracts = '[contracts]\nopenapi = "openapi.yaml"\n'
+    world = World(tmp_path / "world", CONFIG + contracts).begin({"openapi.yaml": OPENAPI})
+    allow = contracts + (
+        '[[contracts.allow]]\nrule = "response-status-removed"\nat = "GET /z"\n'
+        'reason = "nobody asks for it"\nexpires = 2099-01-01\n'
+    )
+    human = {"GIT_COMMITTER_EMAIL": "ann@example.com", "XPTASKS_ACTOR": "human:ann"}
+    queue(world, "one", {"xpconfig.toml": CONFIG + "# mine\n" + allow, "one.txt": ""})
+    world.run()
+    if "one" not in world.subjects():
+        assert world.clone("ann").inv("land-approve", "--change", "one", environ=human).returncode == 0
+        code, said = world.run()
+        assert code == 0, said
+    assert world.subjects() == ["one", "Take out 1 permissions that nothing needs any more"]
+    text = world.bare.git("show", "main:xpconfig.toml")
+    assert "contracts.allow" not in text
+    assert "# mine" in text
+    assert 'openapi = "openapi.yaml"' in text
+    assert world.remote.look().refs["refs/xp/gated/main"] == world.remote.look().trunk
