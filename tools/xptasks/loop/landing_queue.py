@@ -34,6 +34,7 @@ from xptasks.system.commits import Objects
 from xptasks.system.processes import Signalled
 from xptasks.tiers.run import Door
 
+_ENDINGS = (What.LANDED, What.REJECTED, What.WITHDRAWN)
 _TRIES = 3  # in a row, of what fails, by a runner that does not wait
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 900.0  # seconds between tries
 _LATER = 5  # pauses are longer where trying again takes a run of the gate
@@ -319,19 +320,22 @@ class Queue:
     def _note(self, scene: Scene) -> None:
         """Record what waits since the last look."""
         memory = self.shop.memory
-        new = [each for each in scene.queue if each.head and memory.waiting.get(each.change) != each.value]
-        for queued in new:
-            self._note_one(scene, queued)
-            memory.waiting[queued.change] = queued.value
-        if new:
-            memory.save()
+        waiting = {each.change: each.value for each in scene.queue if each.head}
+        if waiting == memory.waiting:
+            return
+        for queued in scene.queue:
+            if queued.head and memory.waiting.get(queued.change) != queued.value:
+                self._note_one(scene, queued)
+        memory.waiting = waiting
+        memory.save()
 
     def _note_one(self, scene: Scene, queued: Queued) -> None:
         git, tip, agents = self.shop.remote.git, scene.rules.tip, scene.rules.landing.agents
         kind = "agent" if is_agent(queued.signed.address, agents) else "human"
         actor = queued.actor or f"{kind}:{queued.signed.name or queued.signed.address}"
-        seen = Seen(queued, self.shop.name, actor)
-        last = next((each for each in reversed(scene.entries) if each.change == queued.change), None)
+        endings = [each for each in scene.entries if each.change == queued.change and each.what in _ENDINGS]
+        last = endings[-1] if endings else None
+        seen = Seen(queued, self.shop.name, actor, (len(endings), last.at if last else 0.0))
         again = last is not None and last.what is What.REJECTED
         base = git.ask("merge-base", tip, queued.head).out.strip()
         lines = lines_between(self.shop.remote, base, queued.head) if base else 0

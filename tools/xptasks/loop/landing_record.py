@@ -76,11 +76,14 @@ class Seen:
         queued: the change.
         project: the project's name.
         actor: who queued it.
+        ended: how often a change of this name has ended before, and when it did so last: the same commit may be queued
+            again, and nobody knows when it was pushed.
     """
 
     queued: Queued
     project: str
     actor: str
+    ended: tuple[int, float] = (0, 0.0)
 
     def waits(self, *, base: str, lines: int, again: bool) -> Iterator[HistoryEvent]:
         """It is queued.
@@ -102,11 +105,12 @@ class Seen:
         queued = self.queued
         return event(
             kind,
-            queued.signed.at,
+            max(queued.signed.at, self.ended[1]),
             self.project,
             *key,
             queued.change,
             queued.value,
+            self.ended[0],
             change=queued.change,
             commit=queued.head,
             actor=actor,
