@@ -1,14 +1,19 @@
 """`inv tdd` as its users call it: real repositories, real pytest runs."""
 
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
 import pytest
 from invoke.program import Program
 
 from tests.loop.change import Change, Files
+from tests.repository import QUIET, WITHOUT_GIT
 from xptasks.tasks import ns
 
 pytestmark = pytest.mark.pr
@@ -181,3 +186,27 @@ def test_tests_that_do_not_end(change: Change, run: Run) -> None:
     said = run("--limit", "2s")
     assert said.code == 3
     assert "did not end within 2 s" in said.err
+
+
+def test_a_signal_ends_the_tests_too(change: Change) -> None:
+    """Nothing is left, and no state is told."""
+    change.put(
+        {
+            "tests/test_prices.py": TEST + "\n\ndef test_b():\n    import time, os\n"
+            "    open('pid', 'w').write(str(os.getpid()))\n    time.sleep(60)\n"
+        }
+    )
+    words = (sys.executable, "-m", "xptasks", "tdd")
+    environ = {**WITHOUT_GIT, **QUIET}
+    with subprocess.Popen(
+        words, cwd=change.project, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as asked:
+        pid = change.project / "pid"
+        until = time.monotonic() + 60
+        while not (pid.exists() and pid.read_text()):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        asked.terminate()
+        out, _ = asked.communicate(timeout=30)
+    assert (asked.returncode, out) == (143, b"")
+    assert not psutil.pid_exists(int(pid.read_text()))

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from xptasks.landing.at_hand import Chosen, Scope, is_test
 from xptasks.landing.test_first import Ran, Rehearsed
 from xptasks.system import change, commands
 from xptasks.system.change import ChangedFile
+from xptasks.system.commands import Done
 
 _PLUGIN = "xptasks_outcomes"
 _RECORDER = Path(__file__).with_name("pytest_outcomes.py")  # imports pytest, which is not where we are
@@ -28,6 +29,10 @@ _ASKED = ("pytest", "xdist", "coverage", "pytest_cov")
 _PATIENCE = 30.0  # seconds for an interpreter to start
 _DAY = 86400.0  # seconds: whoever runs a step has a limit of his own
 _ABSENT = re.compile(r"No module named '([\w.]+)'|cannot import name '(\w+)'")
+
+
+Start = Callable[[Sequence[str], Path, Mapping[str, str], float], Done]
+"""From a command, its folder, its environment and its limit in seconds to how it ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +44,14 @@ class Bench:
         scratch: a folder for what is needed meanwhile, absolute.
         python: the interpreter that has the project and pytest.
         seconds: how long one run may take.
+        start: what starts a command and waits for it.
     """
 
     scope: Scope
     scratch: Path
     python: str = sys.executable
     seconds: float = _DAY
+    start: Start = commands.run
 
 
 Report = Mapping[str, Any]
@@ -128,7 +135,7 @@ def run(project: Path, chosen: Chosen, bench: Bench, when: str, measured: Sequen
     }
     environ = {**_environ(project, plugin, bench), "XPTASKS_OUTCOMES": json.dumps(instructions)}
     every = any("*" in tests for tests in chosen.values())
-    done = commands.run([*_pytest(bench, every=every), *sorted(chosen)], project, environ, bench.seconds)
+    done = bench.start([*_pytest(bench, every=every), *sorted(chosen)], project, environ, bench.seconds)
     if done.code is None:
         raise CannotRunError(f"pytest cannot run {when} the change: {done.error}")
     if report.exists():

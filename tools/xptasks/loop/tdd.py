@@ -14,14 +14,16 @@ from xptasks.landing.tdd import Case, Facts, State
 from xptasks.landing.trial import Bench, Report
 from xptasks.quality import patch
 from xptasks.system import change, git
-from xptasks.system.commands import run
+from xptasks.system.commands import Done, run
 from xptasks.system.plumbing import Git
+from xptasks.system.processes import Ended, Exit, Signalled, Spec, Supervisor
 from xptasks.system.snapshot import snapshot
 
 _NEAR = 1  # imports between a test and the code, for the first look
 _FIRST = 12  # files of tests that are run at most in the first look
 _HOOKS = 1800.0  # seconds that the hooks of a commit may take
 _IDENTITY = tuple(f"GIT_{role}_{part}" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL", "DATE"))
+_LONG = 3600.0  # seconds: nothing is due
 _SHOWN = 8  # tests or places in words; JSON has all
 _SAID = 2000  # characters of what git says
 
@@ -52,8 +54,45 @@ def look(asked: Asked, project: Path) -> State:
     if not head:
         raise UsageError("there is no commit yet", hint="`git commit` something first")
     found = at_hand.look(head, asked.scope)
-    bench = Bench(asked.scope, project / ".xp" / "tdd", asked.python, asked.seconds)
-    return tdd.state(_Observer(found, head, bench).facts()) if found.files else tdd.state(Facts(differs=False))
+    if not found.files:
+        return tdd.state(Facts(differs=False))
+    with Supervisor(f"tdd-{os.getpid()}", project / ".xp" / "runs") as supervisor:
+        start = _Supervised(supervisor)
+        bench = Bench(asked.scope, project / ".xp" / "tdd", asked.python, asked.seconds, start)
+        return tdd.state(_Observer(found, head, bench).facts())
+
+
+class _Supervised:
+    """Runs one command after the other; whatever ends us, nothing of them is left."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+        self._count = 0
+
+    def __call__(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str], seconds: float) -> Done:
+        """How it ended.
+
+        Raises:
+            SystemExit: a signal came meanwhile.
+        """
+        self._count += 1
+        self._supervisor.start(Spec(f"tests-{self._count}", tuple(argv), cwd, env, seconds))
+        signum = 0
+        while True:
+            for happening in self._supervisor.wait(_LONG):
+                if isinstance(happening, Signalled):
+                    signum = happening.signum
+                elif isinstance(happening, Exit):
+                    return _done(happening, argv, seconds, signum)
+
+
+def _done(end: Exit, argv: Sequence[str], seconds: float, signum: int) -> Done:
+    if signum:
+        raise SystemExit(128 + signum)
+    if end.ended is Ended.EXITED:
+        return Done(end.code, end.stdout, end.stderr)
+    why = f"{argv[0]} did not end within {seconds:g} s" if end.ended is Ended.TIMED_OUT else end.error
+    return Done(None, end.stdout, why)
 
 
 class _Observer:
