@@ -190,6 +190,13 @@ def test_a_run_says_in_what_kind_of_environment_it_was(project: Project) -> None
     assert environment() != first
 
 
+def test_who_runs_a_tier_makes_no_difference_to_what_is_green(project: Project) -> None:
+    project.run()
+    project.environ["XPTASKS_ACTOR"] = "human:ann"
+    assert project.green()
+    assert project.cached() == {"check", "other"}
+
+
 def test_a_file_that_no_step_reads_spoils_only_the_record(project: Project) -> None:
     project.write("xpconfig.toml", CONFIG.replace('"check.py"]', '"check.py"]\ninputs = ["app/**"]'))
     project.run(supervisor=Meddler(meddle=lambda: project.write("unread.txt")))

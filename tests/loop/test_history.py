@@ -1,6 +1,9 @@
 """The history at hand: a clone's file, a database by reference, and every way in which it can be away."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -120,3 +123,41 @@ def test_a_file_that_may_only_be_read_is_shown(project: Project) -> None:
     assert "1 files wait" in told[0]
     file.chmod(0o600)
     assert shown(project) == [landed(1), landed(2)]
+
+
+BLOCKED = """
+import sys
+for name in sys.argv[1:]:
+    sys.modules[name] = None
+from pathlib import Path
+from xptasks import config
+from xptasks.errors import XpError
+from xptasks.loop import history
+environ = {"XPTASKS_HISTORY__URL": "env:URL", "URL": "postgresql://ann@127.0.0.1:1/x"}
+loaded = config.load(Path(), environ=environ).config
+try:
+    with history.opened(loaded, Path(), environ):
+        pass
+except XpError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ("sqlalchemy", "the history needs sqlalchemy, which is not installed\n  install xptasks[history] where"),
+        ("psycopg", "the driver of the database is not installed: "),
+    ],
+)
+def test_what_is_not_installed_is_named(project: Project, missing: str, said: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BLOCKED, missing],
+        cwd=project.path,
+        env={"PYTHONPATH": str(Path(__file__).parents[2] / "tools"), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.startswith(said), done.stdout + done.stderr
+    assert "xptasks[" in done.stdout
