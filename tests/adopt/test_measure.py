@@ -10,6 +10,7 @@ from tests.adopt.layouts import LAYOUTS
 from tests.adopt.test_detect import files
 from xptasks.adopt import detect, measure
 from xptasks.adopt.compose import Choices, configuration
+from xptasks.quality import baseline
 
 HERE = f"3.{sys.version_info.minor}"
 
@@ -63,10 +64,22 @@ def test_tests_that_fail_hang_or_take_long() -> None:
     assert tried.seconds == 3.0
 
 
+def test_a_test_that_was_stopped_early_is_slow_and_not_hanging() -> None:
+    tried = learnt(step("unit", "failed", ("t.py", "t.py::b", "xptasks.X: did not end within 4 s")))
+    assert (tried.known.left_out, tried.known.failing, list(tried.known.slow)) == ({}, {}, ["t.py::b"])
+
+
+def test_what_found_no_time_is_not_known() -> None:
+    tried = learnt(step("unit", "partial", deferred=["t.py::a", "t.py::b[1]", "u.py::C::d"]))
+    assert tried.known.unmeasured == {"t.py": 2, "u.py": 1}
+    assert len(tried.deferred) == 3
+
+
 def test_a_test_that_nothing_can_stop() -> None:
     tried = learnt(step("unit", "timed out"), at_hand="t.py::c")
     assert measure.ENDED in tried.known.left_out["t.py::c"]
     assert not tried.dropped
+    assert baseline.ALL in tried.known.unmeasured
     assert list(learnt(step("unit", "timed out")).dropped) == ["unit"]
 
 

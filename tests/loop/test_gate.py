@@ -429,3 +429,42 @@ def test_where_the_project_is_the_library_its_code_is_an_input_of_every_step() -
     root = Path(gate.__file__).parents[3]
     assert gate.own_globs(root) == ("tools/xptasks/**",)
     assert gate.own_globs(Path("/elsewhere")) == ()
+
+
+# -- values for tests, and what is known -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["test.env", "build/test.env"])  # git ignores the second one
+def test_a_file_of_values_is_seen_by_every_step_and_counts(name: str, project: Project) -> None:
+    project.write("xpconfig.toml", CONFIG.replace("[tiers.fast]", f'env_file = "{name}"\n[tiers.fast]'))
+    project.write(name, "A_URL=sqlite://\nHOME=/elsewhere\n")
+    project.run()
+    assert all(item.planned.env["A_URL"] == "sqlite://" for item in project.prepare().ready)
+    assert all(item.planned.env["HOME"] == "/nowhere" for item in project.prepare().ready)  # what is set goes first
+    assert project.cached() == {"check", "other"}
+    assert project.green()
+    project.write(name, "A_URL=postgresql://\n")
+    assert not project.green()
+    assert project.cached() == set()
+
+
+def test_a_baseline_counts_for_its_step_alone(project: Project) -> None:
+    project.run()
+    project.write(".xptasks/baseline.toml", '[findings.check]\n"a.py: E1" = 2\n')
+    assert project.cached() == {"check", "other"}  # nobody may add to the merge base's
+    project.commit()
+    assert project.cached() == {"other"}
+    assert not project.green()
+
+
+def test_a_raw_run_takes_nothing_for_known(project: Project) -> None:
+    project.write(".xptasks/baseline.toml", '[findings.check]\n"a.py: E1" = 2\n[tests.left_out]\n"t.py::a" = "hangs"\n')
+    ready = project.prepare(measure=True, use_cache=False).ready
+    assert all(item.key for item in ready)
+    assert project.prepare(measure=True).terms.judge is None
+
+
+def test_outside_the_projects_processes_find_the_library(project: Project) -> None:
+    ready = project.prepare(own="/usr/bin/python-of-xptasks", path="/a/folder").ready
+    assert {item.planned.env["PYTHONPATH"] for item in ready} == {"/a/folder"}
+    assert {item.planned.env["XPTASKS_PYTHON"] for item in ready} == {project.request().python}

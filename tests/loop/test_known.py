@@ -77,6 +77,9 @@ def test_what_pytest_is_told(tmp_path: Path) -> None:
     assert mine.told(quick=True) == {"left_out": ["t.py::a", "t.py::b"], "go_on": True}
     assert mine.told(quick=False) == {"left_out": ["t.py::a"], "go_on": True}
     assert known.Known(tmp_path).told(quick=True) == {}
+    late = Baseline(unmeasured={"t.py": 2})
+    assert known.Known(tmp_path, late, late).told(quick=True) == {"go_on": True, "limit": known.LIMIT}
+    assert known.Known(tmp_path, late, late).told(quick=False) == {}
     assert mine.key("unit", tests=True) != known.Known(tmp_path).key("unit", tests=True)
     assert mine.key("lint", tests=False) == ""
 

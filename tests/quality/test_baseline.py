@@ -126,3 +126,17 @@ def test_tightening_only_takes_away_and_twice_is_once(known: Baseline, measured:
     assert tight.of("types") == {key: count for key, count in known.of("types").items() if count}
     assert "t" not in tight.failing
     assert baseline.tightened(tight, {"lint": measured}, ["t"]) == tight
+
+
+def test_failures_of_what_was_never_measured_are_quarantined_until_it_is() -> None:
+    known = Baseline(unmeasured={"t.py": 3})
+    assert baseline.judged_tests(red(finding("t.py", "t.py::a")), known, []).status is Status.PARTIAL
+    assert baseline.judged_tests(red(finding("u.py", "u.py::a")), known, []).status is Status.FAILED
+    nothing = Baseline(unmeasured={baseline.ALL: 0})
+    assert baseline.judged_tests(red(finding("u.py", "u.py::a")), nothing, []).status is Status.PARTIAL
+    assert baseline.parse(baseline.render(known)) == known
+
+
+def test_what_turns_out_to_fail_may_be_named_where_it_was_not_measured() -> None:
+    base, own = Baseline(unmeasured={"t.py": 3}), Baseline(failing={"t.py::a": "no", "u.py::a": "no"})
+    assert baseline.smaller(own, base) == Baseline(failing={"t.py::a": "no"})

@@ -24,6 +24,7 @@ class Choices:
         packages: requirements that turned out to be missing.
         text: whether mypy is too old for JSON.
         args: more words for pytest.
+        env_file: where values for variables are that the tests turned out to need; empty without.
         env: variables that the code reads and that were set when it was tried.
     """
 
@@ -37,6 +38,7 @@ class Choices:
     packages: tuple[str, ...] = ()
     text: bool = False
     args: tuple[str, ...] = ()
+    env_file: str = ""
     env: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -59,6 +61,8 @@ def configuration(found: Found, choices: Choices) -> str:
         lines.append(f"tests = {_toml(found.tests.folders)}")
     if found.dependencies.versions:
         lines.append(f"python = {_toml(_supported(found.dependencies.versions))}")
+    if choices.env_file:
+        lines.append(f"env_file = {_toml(choices.env_file)}          # values for tests, gathered from examples here")
     if choices.env:
         lines.append(
             f"env = {_toml(choices.env)}                # the steps may see these variables; others are stripped"

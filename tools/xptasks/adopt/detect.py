@@ -62,7 +62,7 @@ def projects(files: Listing) -> tuple[list[str], list[str]]:
     The root is the project when it says so itself, or when it holds the tests or the code. Else the topmost folders
     that are projects are; where there are none, or too many, the root is.
     """
-    nested = [*_nested(files)]
+    nested = [each for each in _nested(files) if not {*PurePosixPath(each).parts} & {"doc", "docs", "test", "tests"}]
     if is_project(files):
         return ["."], nested
     chosen = [folder for folder in nested if not any(part in _NO_PROJECT for part in PurePosixPath(folder).parts)]

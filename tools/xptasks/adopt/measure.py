@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +17,8 @@ from typing import Any
 from xptasks.adopt.compose import Choices
 from xptasks.adopt.detect import Found
 from xptasks.contracts.drift.served import MARK
-from xptasks.quality.baseline import Baseline
+from xptasks.loop.known import LIMIT
+from xptasks.quality.baseline import ALL, Baseline
 from xptasks.results import LAST_RUN
 from xptasks.steps._pytest import JOURNAL
 from xptasks.system import machine
@@ -148,7 +150,7 @@ def reason(done: Done) -> str:
     return " ".join(told[-12:])[-900:] or f"exit code {done.code}"
 
 
-def document(site: Site, tier: str) -> tuple[dict[str, Any] | None, str]:
+def document(site: Site, tier: str, values: Mapping[str, str]) -> tuple[dict[str, Any] | None, str]:
     """The OpenAPI document of the project's application, and if there is none, why."""
     app = site.found.application
     if app is None or app.framework != "fastapi":
@@ -159,7 +161,7 @@ def document(site: Site, tier: str) -> tuple[dict[str, Any] | None, str]:
         environment.importable(place, package),
         *(site.folder / each for each in site.found.sources if each == "src"),
     ]
-    variables = fingerprint.environment(os.environ, (), fingerprint.programs_of(str(place)))
+    variables = {**values, **fingerprint.environment(os.environ, (), fingerprint.programs_of(str(place)))}
     variables["PYTHONPATH"] = os.pathsep.join(map(str, paths))
     done = run(
         [str(python_of(place)), "-m", "xptasks.contracts.drift.served", app.name], site.folder, variables, _EXPORTING
@@ -185,7 +187,7 @@ class Tried:
         dropped: steps that cannot run, each with why.
         said: what each step said, by step.
         seconds: how long the tests took; None when they did not run to their end.
-        deferred: how many tests found no time.
+        deferred: the tests that found no time.
         coverage: percent, where the run measured that.
     """
 
@@ -193,7 +195,7 @@ class Tried:
     dropped: Mapping[str, str] = field(default_factory=dict)
     said: Mapping[str, str] = field(default_factory=dict)
     seconds: float | None = None
-    deferred: int = 0
+    deferred: tuple[str, ...] = ()
     coverage: float | None = None
 
 
@@ -254,19 +256,23 @@ def _tests(tried: Tried, step: Mapping[str, Any], report: Callable[[str, str], s
         if not at_hand:
             return replace(tried, dropped={**tried.dropped, name: reading["summary"]})
         hangs = {**tried.known.left_out, at_hand: f"{ENDED}: {reading['summary']}"}
-        return replace(tried, known=replace(tried.known, left_out=hangs))
+        return replace(tried, known=replace(tried.known, left_out=hangs, unmeasured={ALL: 0}))
     failures = [each for each in reading["findings"] if each["severity"] == "error"]
     if reading["status"] not in {"passed", "partial"} and not failures:
         return replace(tried, dropped={**tried.dropped, name: reading["summary"] or reading["status"]})
-    hung = {each["rule"]: first(each["message"]) for each in failures if TOO_LONG in each["message"]}
-    failing = {each["rule"]: first(each["message"]) for each in failures if each["rule"] not in hung}
-    known = replace(tried.known, failing=failing, left_out=hung, slow=_slow(report(name, "tests.json"), hung))
+    stopped = {each["rule"]: first(each["message"]) for each in failures if TOO_LONG in each["message"]}
+    patient = any(f"{TOO_LONG} {LIMIT:g} s" in why for why in stopped.values())
+    hung = stopped if patient else {}
+    failing = {each["rule"]: first(each["message"]) for each in failures if each["rule"] not in stopped}
+    late = Counter(test.partition("::")[0] for test in reading["deferred"])
+    slow = {**_slow(report(name, "tests.json"), stopped), **({} if patient else dict.fromkeys(stopped, _SLOW))}
+    known = replace(tried.known, failing=failing, left_out=hung, slow=slow, unmeasured=late)
     measured = {each["name"]: each["value"] for each in reading["measurements"]}
     return replace(
         tried,
         known=known,
         seconds=step["seconds"],
-        deferred=len(reading["deferred"]),
+        deferred=tuple(reading["deferred"]),
         coverage=measured.get("coverage"),
     )
 

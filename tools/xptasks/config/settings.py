@@ -45,6 +45,15 @@ class ProjectSettings(Settings):
             examples=[["DATABASE_URL"]],
         ),
     ] = ()
+    env_file: Annotated[
+        str,
+        Field(
+            pattern=r"^([\w.-]+/)*([\w.-]+)?$",
+            description="A file with a variable a line, `NAME=value`, for tests and checks: every step sees them, "
+            "unless they are named in `env` and set. Secrets do not belong into it.",
+            examples=[".xptasks/test.env"],
+        ),
+    ] = ""
     sprint: Annotated[
         SprintSettings | None, Field(description="When sprints begin, for ratchets that move once a sprint.")
     ] = None

@@ -24,14 +24,14 @@ from xptasks.results import Circumstances, Command, Event, Status, StepContext
 from xptasks.system import change
 from xptasks.system.files import atomic_write
 from xptasks.system.machine import PYTHON
-from xptasks.tiers import cache, fingerprint, patterns, plan, quick
+from xptasks.tiers import cache, fingerprint, patterns, plan, quick, variables
 from xptasks.tiers.fingerprint import Tree, UncacheableError
 from xptasks.tiers.run import Door, Finished, Judge, Planned, Terms
 from xptasks.tiers.run import run as run_steps
 from xptasks.tiers.settings import StepOptions, TierSettings
 
 _QUICK = "unit"  # the step that leaves out slow tests
-_MEASURING = {"go_on": True, "limit": 10.0}
+_SHARE = 0.2  # of the budget: what is left when no further test is started has to do for the one at hand
 _FIXED = {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "120"}
 
 
@@ -192,6 +192,7 @@ class _Maker:
         self._changed = _changed(request, state.files if state else {})
         self._own = own_globs(request.project)
         self._base = change.merge_base(request.project) or ""
+        self._values = variables.read(request.project, config.project.env_file)
         self._known = known.raw(request.project) if request.measure else known.of(request.project, self._base)
 
     def ready(self, name: str, extra: tuple[str, ...]) -> Ready:
@@ -199,9 +200,11 @@ class _Maker:
         step = steps.load(name)
         options: StepOptions = self._config.steps.get(name) or step.Options()
         command = _limited(step.command(options, self._context(name, extra)), options)
-        variables = (*self._config.project.env, *options.env, *command.passes)
+        if self._config.project.env_file:
+            command = replace(command, inputs=(*command.inputs, self._config.project.env_file))
+        declared = (*self._config.project.env, *options.env, *command.passes)
         programs = fingerprint.programs_of(str(self._request.environment))
-        environ = fingerprint.environment(self._request.environ, variables, programs)
+        environ = {**self._values, **fingerprint.environment(self._request.environ, declared, programs)}
 
         def inputs_of(state: State) -> Tree:
             return cache.inputs(self._request.project, state.files, command, self._own)
@@ -227,7 +230,7 @@ class _Maker:
             " ".join((self._rerun(name), *extra)),
         )
         return self._with_verdict(
-            Ready(planned, "", key_of, inputs_of, variables, ""), cacheable=command.cacheable and options.cache
+            Ready(planned, "", key_of, inputs_of, declared, ""), cacheable=command.cacheable and options.cache
         )
 
     def _with_verdict(self, ready: Ready, *, cacheable: bool) -> Ready:
@@ -259,7 +262,7 @@ class _Maker:
             rerun=self._rerun(name),
             base=self._base,
             own=self._request.own,
-            told={**self._known.told(quick=name == _QUICK), **(_MEASURING if self._request.measure else {})},
+            told={**self._known.told(quick=name == _QUICK), **(self._measuring() if self._request.measure else {})},
             slices={
                 "contracts": self._config.contracts,
                 "generate": self._config.generate,
@@ -268,6 +271,10 @@ class _Maker:
                 "ratchets": tuple(self._config.ratchets),
             },
         )
+
+    def _measuring(self) -> dict[str, Any]:
+        limit = min(known.LIMIT, self._config.tiers[self._request.tier].budget * _SHARE)
+        return {"go_on": True, "limit": limit}
 
     def _rerun(self, name: str) -> str:
         return f"nox -s {self._request.tier} -- {name}"

@@ -16,6 +16,9 @@ from xptasks.errors import ConfigError
 from xptasks.results import Finding, Measurement, Reading, Status
 
 NAME = ".xptasks/baseline.toml"
+ALL = "."
+"""Stands for every file, where nothing could be measured."""
+
 LEFT_OUT = "left-out-test"
 """The rule of the finding that says how many tests were not run."""
 
@@ -38,16 +41,19 @@ class Baseline:
         failing: tests, or modules that cannot be imported, that failed, each with how.
         left_out: tests that do not end, each with why; they never run.
         slow: tests that take too long for `unit`, each with its seconds; they run with all others.
+        unmeasured: files with tests that found no time when it was measured, and how many: whether they fail is not
+            known, so that their failures count as known until somebody measures again.
     """
 
     findings: Mapping[str, Counts] = field(default_factory=dict)
     failing: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     slow: Mapping[str, float] = field(default_factory=dict)
+    unmeasured: Mapping[str, int] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether anything is known."""
-        return any((any(self.findings.values()), self.failing, self.left_out, self.slow))
+        return any((any(self.findings.values()), self.failing, self.left_out, self.slow, self.unmeasured))
 
     def of(self, step: str) -> Counts:
         """What is known of a step."""
@@ -71,6 +77,7 @@ def parse(text: str, where: str = NAME) -> Baseline:
             {str(name): str(why) for name, why in tests.get("failing", {}).items()},
             {str(name): str(why) for name, why in tests.get("left_out", {}).items()},
             {str(name): float(seconds) for name, seconds in tests.get("slow", {}).items()},
+            {str(name): int(count) for name, count in tests.get("unmeasured", {}).items()},
         )
     except (ValueError, TypeError, AttributeError) as problem:
         hint = f"take the trunk's version: git checkout TRUNK -- {NAME}"
@@ -92,6 +99,7 @@ def render(known: Baseline) -> str:
         "failing": dict(sorted(known.failing.items())),
         "left_out": dict(sorted(known.left_out.items())),
         "slow": dict(sorted(known.slow.items())),
+        "unmeasured": dict(sorted(known.unmeasured.items())),
     }
     tables = {
         "findings": {step: counts for step, counts in findings.items() if counts},
@@ -117,9 +125,10 @@ def smaller(one: Baseline, other: Baseline) -> Baseline:
         findings[step] = {key: min(mine[key], theirs[key]) for key in mine.keys() & theirs.keys()}
     return Baseline(
         findings,
-        {name: why for name, why in one.failing.items() if name in other.failing},
+        {name: why for name, why in one.failing.items() if name in other.failing or _unmeasured(name, other)},
         {name: why for name, why in one.left_out.items() if name in other.left_out},
         {name: why for name, why in one.slow.items() if name in other.slow},
+        {name: count for name, count in one.unmeasured.items() if name in other.unmeasured},
     )
 
 
@@ -185,7 +194,7 @@ def judged_tests(reading: Reading, known: Baseline, left_out: Collection[str]) -
         left_out: the tests that were not run though they are there.
     """
     errors = [finding for finding in reading.findings if finding.severity == "error"]
-    quarantined = [finding for finding in errors if finding.rule in known.failing]
+    quarantined = [each for each in errors if each.rule in known.failing or _unmeasured(each.rule, known)]
     unknown = [test for test in left_out if not _is_known(test, known)]
     findings = [finding for finding in reading.findings if finding not in quarantined]
     findings += [Finding(f"{test} is left out, and nobody allowed that", LEFT_OUT) for test in unknown]
@@ -200,6 +209,10 @@ def judged_tests(reading: Reading, known: Baseline, left_out: Collection[str]) -
     elif status in {Status.PASSED, Status.FAILED} and len(quarantined) == len(errors):
         status = Status.PARTIAL
     return replace(reading, status=status, summary=summary, findings=tuple(findings))
+
+
+def _unmeasured(test: str, known: Baseline) -> bool:
+    return ALL in known.unmeasured or test.partition("::")[0] in known.unmeasured
 
 
 def _is_known(test: str, known: Baseline) -> bool:
