@@ -192,7 +192,7 @@ def alike(installed: Iterable[str]) -> str:
         installed: what `distributions` found.
     """
     names = sorted(entry.partition(" ")[0] for entry in installed if ".dist-info " in entry)
-    machine = os.uname().machine if hasattr(os, "uname") else ""
+    machine = os.uname()[4] if hasattr(os, "uname") else ""
     return digest(sys.platform, machine, tuple(sys.version_info[:3]), names)[:16]
 
 
