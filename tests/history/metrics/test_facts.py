@@ -1,5 +1,7 @@
 """What events say, as far as it can be believed."""
 
+from itertools import permutations
+
 import pytest
 
 from tests.history.metrics.storybook import PROJECT
@@ -41,6 +43,12 @@ def test_an_incident_cannot_begin_after_it_was_noticed() -> None:
 def test_an_incident_is_open_from_the_moment_it_was_noticed() -> None:
     (found,) = incidents(facts([opened(10.0), event(Kind.INCIDENT_CLOSED, 30.0, PROJECT)], PROJECT, Span(0, 100)))
     assert [found.open_at(at) for at in (9.0, 10.0, 29.0, 30.0)] == [False, True, True, False]
+
+
+def test_of_two_events_with_one_id_always_the_same_counts() -> None:
+    told = [event(Kind.LANDED, at, PROJECT, "x", word=text) for at, text in ((2.0, "b"), (1.0, "c"), (1.0, "a"))]
+    for order in permutations(told):
+        assert [each.data["word"] for each in facts(order, PROJECT, Span(0, 100)).events] == ["a"]
 
 
 def test_spans_by_hand() -> None:
