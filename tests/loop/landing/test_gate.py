@@ -20,6 +20,7 @@ def test_nothing_is_passed_on_that_makes_another_gate() -> None:
         "CI": "1",
         "XPTASKS_TIERS__PR__STEPS": "[]",
         "XPTASKS_PROFILE": "demo",
+        "XPTASKS_ACTOR": "human:ann",
         "NOXSESSION": "fast",
         "GIT_DIR": "/x",
         "PYTEST_ADDOPTS": "-k nothing",
@@ -33,6 +34,7 @@ def test_nothing_is_passed_on_that_makes_another_gate() -> None:
         "UV_INDEX_URL": "http://index",
         "CI": "1",
         "XPTASKS_OUTPUT": "plain",
+        "XPTASKS_ACTOR": "machine:queue",
     }
 
 

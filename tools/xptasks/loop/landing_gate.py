@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from xptasks.errors import ExitCode
+from xptasks.history.actors import VARIABLE
 from xptasks.landing.queue import Ran
+from xptasks.loop.landing_acts import ACTOR
 from xptasks.loop.landing_place import Place
 from xptasks.results import LAST_RUN, Status
 from xptasks.system.files import atomic_write
@@ -166,9 +168,9 @@ class Gate:
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """What the gate sees of the caller's environment: nothing that could make it another gate."""
+    """What the gate sees of the caller's environment: nothing that could make it another gate; the queue runs it."""
     kept = {name: value for name, value in environ.items() if not name.startswith(_NOT_PASSED_ON)}
-    return {**kept, "XPTASKS_OUTPUT": "plain"}
+    return {**kept, "XPTASKS_OUTPUT": "plain", VARIABLE: ACTOR}
 
 
 def last_run(project: Path, tier: str) -> Mapping[str, Any]:

@@ -103,10 +103,9 @@ class Alone:
     @property
     def current(self) -> float | None:
         """Observed seconds since the last intervention, None when the loop is not running at the end of the window."""
-        session = self._sessions[-1] if self._sessions else None
-        if session is None or session.end + presence.BRIDGE <= self.facts.window.end:
+        if not self._sessions or not presence.running(self.facts):
             return None
-        return next((each.seconds for each in self._of(session) if not each.ended), 0.0)
+        return next((each.seconds for each in self._of(self._sessions[-1]) if not each.ended), 0.0)
 
     @cached_property
     def _scale(self) -> tuple[list[float], list[float]]:

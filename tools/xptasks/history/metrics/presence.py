@@ -24,6 +24,7 @@ BRIDGE = MISSED * SLOWEST
 
 WATCH = (Kind.WATCH_STARTED, Kind.WATCH_ALIVE, Kind.WATCH_ENDED)
 QUEUE = (Kind.QUEUE_STARTED, Kind.QUEUE_ALIVE, Kind.QUEUE_ENDED)
+_FORGOTTEN = 86400.0  # seconds after which a process that was not heard of says nothing about now
 _STARTS = {Kind.WATCH_STARTED, Kind.QUEUE_STARTED}
 _ENDS = {Kind.WATCH_ENDED, Kind.QUEUE_ENDED}
 
@@ -32,6 +33,19 @@ def observed(facts: Facts) -> list[Span]:
     """When the loop was observed, up to the end of the window; from the first event on."""
     machines = [event for event in facts.events if acting(event) == "machine" and event.kind not in {*WATCH, *QUEUE}]
     return united([*_lives(facts.of(*QUEUE)), *_lives(facts.of(*WATCH)), *_spans(machines, SLOWEST)])
+
+
+def running(facts: Facts) -> bool:
+    """Whether the loop runs at the end of the window: a process that drives it lives; without any, machines act."""
+    lasts = {_process(sign): sign for sign in facts.of(*QUEUE, *WATCH) if sign.at > facts.window.end - _FORGOTTEN}
+    if lasts:
+        return any(_lives_at(sign, facts.window.end) for sign in lasts.values())
+    acts = (event.at for event in reversed(facts.events) if acting(event) == "machine")
+    return next(acts, -_FORGOTTEN) > facts.window.end - BRIDGE
+
+
+def _lives_at(sign: HistoryEvent, at: float) -> bool:
+    return sign.kind not in _ENDS and at - sign.at <= MISSED * interval(sign)
 
 
 def sessions(spans: Sequence[Span]) -> list[Span]:
@@ -47,9 +61,13 @@ def watched(signs: Iterable[HistoryEvent]) -> list[Span]:
 def _lives(signs: Iterable[HistoryEvent]) -> Iterator[Span]:
     processes: dict[str, list[HistoryEvent]] = defaultdict(list)
     for sign in signs:
-        processes[f"{word(sign.data, 'target')} {word(sign.data, 'process')}"].append(sign)
+        processes[_process(sign)].append(sign)
     for life in processes.values():
         yield from _spans(life, LOOK)
+
+
+def _process(sign: HistoryEvent) -> str:
+    return f"{sign.kind in WATCH} {word(sign.data, 'target')} {word(sign.data, 'process')}"
 
 
 def _spans(signs: Sequence[HistoryEvent], every: float) -> Iterator[Span]:
