@@ -31,8 +31,13 @@ _ENDS = {Kind.WATCH_ENDED, Kind.QUEUE_ENDED}
 
 def observed(facts: Facts) -> list[Span]:
     """When the loop was observed, up to the end of the window; from the first event on."""
-    machines = [event for event in facts.events if acting(event) == "machine" and event.kind not in {*WATCH, *QUEUE}]
+    # Where a process of ours said that it ends, what machines do later is not the same loop going on.
+    machines = [event for event in facts.events if _acts(event) or event.kind in _ENDS]
     return united([*_lives(facts.of(*QUEUE)), *_lives(facts.of(*WATCH)), *_spans(machines, SLOWEST)])
+
+
+def _acts(event: HistoryEvent) -> bool:
+    return acting(event) == "machine" and event.kind not in {*WATCH, *QUEUE}
 
 
 def running(facts: Facts) -> bool:
