@@ -98,6 +98,14 @@ def test_what_people_propose_themselves_is_no_stepping_in(place: Place) -> None:
     assert kinds(list(loop.happened(place.forge(), "projects", 0.0, reruns=False))) == ["change-opened", "queued"]
 
 
+def test_a_withdrawal_is_one_step_and_not_two(place: Place) -> None:
+    pull = proposed(place)
+    place.world.viewer = "ann"
+    place.forge(**SETTINGS).withdraw("feature", "human:ann")
+    assert [event["event"] for event in pull.timeline][-2:] == ["auto_merge_disabled", "unlabeled"]
+    assert kinds(told(place))[2:] == ["withdraw"]
+
+
 def test_what_is_closed_by_hand_was_withdrawn(place: Place) -> None:
     pull = proposed(place)
     pull.state = "CLOSED"

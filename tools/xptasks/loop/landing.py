@@ -27,6 +27,7 @@ from xptasks.system import change
 from xptasks.system.plumbing import Git
 
 _LOOK = 1.0  # seconds between two looks at a change that is followed
+_LOOK_FAR = 15.0  # where each look counts against a rate limit
 _HEARTBEAT = 30.0
 _VERDICTS = {"may land": ExitCode.OK, "rejected": ExitCode.GATE_FAILED}
 _CODE_OF: Mapping[State, ExitCode] = {
@@ -199,7 +200,7 @@ def follow(desk: Desk, forge: Forge, first: Standing, patience: float, *, as_jso
         if time.monotonic() >= until:
             hint = f"`inv land-status --change {standing.id}` shows it later"
             raise OverBudgetError(f"{standing.id} has not ended after {format_duration(patience)}: {now}", hint=hint)
-        time.sleep(_LOOK)
+        time.sleep(_LOOK if desk.config.landing.forge == "local" else _LOOK_FAR)
         standing = _look(forge, first, standing)
 
 

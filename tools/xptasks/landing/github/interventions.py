@@ -14,6 +14,8 @@ from xptasks.landing.github import body
 
 Json = Mapping[str, Any]
 _PUSHES = frozenset({"push", "force_push"})
+_WITHDRAWALS = frozenset({"AutoMergeDisabledEvent", "RemovedFromMergeQueueEvent"})
+_TOGETHER = 60.0  # seconds between two calls of one command
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +159,19 @@ class _Story:
         # Whoever proposes a change sets the label with it: that is how changes are proposed, no stepping in.
         proposes = name == self._people.label and added and not self._labelled and actor == self._author
         self._labelled = self._labelled or name == self._people.label
-        if actor.kind == "human" and name in {self._people.label, *self._people.holds} and not proposes:
+        told = proposes or (not added and name == self._people.label and self._withdraws(item))
+        if actor.kind == "human" and name in {self._people.label, *self._people.holds} and not told:
             yield self._stepped_in(Intervention.LABEL, item, actor, f"{name} {'set' if added else 'taken away'}")
+
+    def _withdraws(self, item: Json) -> bool:
+        """Whether the label went with a withdrawal, which tells the same."""
+        at, by = _seconds(item["createdAt"]), self._people.actor(item["actor"])
+        return any(
+            other["__typename"] in _WITHDRAWALS
+            and self._people.actor(other["actor"]) == by
+            and abs(_seconds(other["createdAt"]) - at) < _TOGETHER
+            for other in self._items
+        )
 
     def _queued(self, item: Json) -> Iterator[HistoryEvent]:
         if not self._waits:
