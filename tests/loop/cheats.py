@@ -67,6 +67,11 @@ PINS = "httpx==0.28.1 \\\n    --hash=sha256:aa\npytest==8.4.2 \\\n    --hash=sha
 CONFTEST = "import pytest\n\n\n@pytest.fixture\ndef price():\n    return 100\n"
 TESTS = "from app.prices import gross\n\n\ndef test_gross():\n    assert gross(100) == 120\n\n\n"
 NOTHING = "def test_nothing():\n    assert gross(0) == 0\n"
+TRIED = "    try:\n        assert gross(0) == 0\n    except Exception:\n        pass"
+CASES = (
+    "import pytest\nfrom app.prices import gross\n\n\n@pytest.mark.parametrize('net', [0, 1])\n"
+    "def test_each(net):\n    assert gross(net) == net\n"
+)
 SOURCE = 'VAT = 20\n\n\ndef gross(net):\n    """With tax."""\n    return net * (100 + VAT) // 100\n'
 
 
@@ -923,5 +928,100 @@ CHEATS = [
         "app/prices.py:9",
         "no test runs this",
         {"app/prices.py": SOURCE + "\n\ndef net(x):  # no cover\n    return x\n"},
+    ),
+    Cheat(
+        "code among generated files",
+        {"generated/more.py": "x = 1\n" * 300},
+        "size",
+        "None",
+        "generated/more.py (300)",
+        {"generated/more.json": "1\n" * 300},
+    ),
+    Cheat(
+        "code out of sight",
+        {"lib/money.py": "x = 1\n", "app/prices.py": "from lib import money\n" + SOURCE},
+        "out-of-sight",
+        "lib/money.py",
+        "no check looks at it",
+        {"lib/money.py": "x = 1\n", "app/prices.py": "from app import money\n" + SOURCE},
+    ),
+    Cheat(
+        "code moved out of sight",
+        {"app/prices.py": None, "lib/prices.py": SOURCE},
+        "out-of-sight",
+        "lib/prices.py",
+        "no check looks at it",
+        {"app/prices.py": None, "app/more/prices.py": SOURCE},
+    ),
+    Cheat(
+        "code that nobody can judge",
+        {"app/prices.py": SOURCE + "x = " + "+".join("1" * 900) + "\n"},
+        "unjudgeable",
+        "app/prices.py",
+        "nested too deeply",
+        {"app/prices.py": SOURCE + "x = [" + ",".join("1" * 900) + "]\n"},
+    ),
+    Cheat(
+        "a plugin that pytest loads",
+        {"app/plugin.py": "def pytest_collection_modifyitems(items):\n    items.clear()\n"},
+        "gate-file",
+        "app/plugin.py",
+        "pytest runs this file",
+        {"app/other.py": "def pytest_something():\n    pass\n"},
+        trunk={**pyproject('"--strict-markers"', '"-p", "app.plugin"'), "app/plugin.py": "x = 1\n"},
+    ),
+    Cheat(
+        "a hook that is gone",
+        {"tests/conftest.py": CONFTEST},
+        "test-hook",
+        "tests/conftest.py",
+        "pytest_runtest_setup is gone",
+        {
+            "tests/conftest.py": "# hello\n"
+            + CONFTEST
+            + "\n\ndef pytest_runtest_setup(item):\n    assert item.own_markers\n"
+        },
+        trunk={"tests/conftest.py": CONFTEST + "\n\ndef pytest_runtest_setup(item):\n    assert item.own_markers\n"},
+    ),
+    Cheat(
+        "a patched pytest in the code",
+        {"app/prices.py": SOURCE + "import _pytest.python as p\n\np.Function.runtest = print\n"},
+        "test-import",
+        "app/prices.py:9",
+        "_pytest.python.Function.runtest",
+        {"app/prices.py": SOURCE + "import os as p\n\np.prices = print\n"},
+    ),
+    Cheat(
+        "an assertion that always holds",
+        {"tests/test_prices.py": TESTS + NOTHING.replace("== 0", "== 0 or True")},
+        "tests-emptied",
+        "tests/test_prices.py:8",
+        "test_nothing",
+        {"tests/test_prices.py": TESTS + NOTHING.replace("== 0", "== 0 or gross(1) == 1")},
+    ),
+    Cheat(
+        "a value compared with itself",
+        {"tests/test_prices.py": TESTS + NOTHING.replace("== 0", "== gross(0)")},
+        "tests-emptied",
+        "tests/test_prices.py:8",
+        "test_nothing",
+        {"tests/test_prices.py": TESTS + NOTHING.replace("== 0", "== gross(-0)")},
+    ),
+    Cheat(
+        "a failure that nobody hears of",
+        {"tests/test_prices.py": TESTS + NOTHING.replace("    assert gross(0) == 0", TRIED)},
+        "tests-emptied",
+        "tests/test_prices.py:8",
+        "test_nothing",
+        {"tests/test_prices.py": TESTS + NOTHING.replace("    assert gross(0) == 0", TRIED.replace("pass", "raise"))},
+    ),
+    Cheat(
+        "a test without cases",
+        {"tests/test_prices.py": CASES.replace("[0, 1]", "[]")},
+        "tests-skipped",
+        "tests/test_prices.py:6",
+        "test_each",
+        {"tests/test_prices.py": CASES.replace("[0, 1]", "[0, 1, 2]")},
+        trunk={"tests/test_prices.py": CASES},
     ),
 ]

@@ -45,16 +45,18 @@ def kind(module: Module) -> Kind:
     old, new = _tree(module.before), _tree(module.after)
     if old is None or new is None:
         return "behaviour"
-    if ast.dump(old) == ast.dump(new):
-        return "none"
-    return "removal" if _only_removes(old, new) else "behaviour"
+    try:
+        same, removes = ast.dump(old) == ast.dump(new), _only_removes(old, new)
+    except RecursionError:  # an expression of a thousand terms
+        return "behaviour"
+    return "none" if same else "removal" if removes else "behaviour"
 
 
 def _tree(text: str | None) -> ast.Module | None:
     """The tree without docstrings; a missing file is an empty one, None is no Python."""
     try:
         tree = ast.parse(text or "")
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and _documented(node):

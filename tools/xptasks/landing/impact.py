@@ -34,24 +34,24 @@ def _users(texts: Mapping[str, str]) -> dict[str, list[str]]:
     """Of each file those that import it."""
     by_name: dict[str, list[str]] = {}
     for path in texts:
-        for name in _names(path):
+        for name in names_of(path):
             by_name.setdefault(name, []).append(path)
     users: dict[str, list[str]] = {}
     for path, text in texts.items():
-        for name in set(_imports(path, text)):
+        for name in set(imports_of(path, text)):
             for used in by_name.get(name, ()):
                 if used != path:
                     users.setdefault(used, []).append(path)
     return users
 
 
-def _names(path: str) -> Iterator[str]:
+def names_of(path: str) -> Iterator[str]:
     """Every dotted name that a file may be imported by."""
     parts = [part for part in PurePosixPath(path.removesuffix(".py")).parts if part != "__init__"]
     yield from (".".join(parts[start:]) for start in range(len(parts)))
 
 
-def _imports(path: str, text: str) -> Iterator[str]:
+def imports_of(path: str, text: str) -> Iterator[str]:
     """Every name that a file imports, a module's or of something in one."""
     for module, names, modules in _IMPORT.findall(text):
         if modules:

@@ -15,6 +15,24 @@ from xptasks.system.globs import matcher
 Outcome = Literal["may land", "wait", "needs approval", "rejected"]
 _ORDER: tuple[Outcome, ...] = ("may land", "wait", "needs approval", "rejected")
 _SAID = 3  # files that one reason names
+_CODE = (
+    ".py",
+    ".pyi",
+    ".pyx",
+    ".sh",
+    ".js",
+    ".mjs",
+    ".jsx",
+    ".ts",
+    ".tsx",
+    ".swift",
+    ".go",
+    ".rs",
+    ".c",
+    ".java",
+    ".kt",
+    ".rb",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +90,11 @@ class Rules:
 
     Attributes:
         landing: its table `[landing]`.
-        exclude: globs of files that do not count for the size.
+        exclude: globs of files that do not count for the size, besides what nobody writes by hand.
     """
 
     landing: LandingSettings
-    exclude: tuple[str, ...] = size.EXCLUDE
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +171,7 @@ def _protected(facts: Facts, rules: LandingSettings) -> Iterator[Reason]:
 
 
 def _size(facts: Facts, rules: Rules) -> Iterator[Reason]:
-    matches = matcher(rules.exclude)
-    counted = [file for file in facts.files if not (matches(file.path) and (not file.before or matches(file.before)))]
+    counted = [file for file in facts.files if _counts(file, rules)]
     total = sum(map(size.lines, counted))
     if total < rules.landing.max_lines:
         return
@@ -169,6 +186,13 @@ def _size(facts: Facts, rules: Rules) -> Iterator[Reason]:
     parts = "land it in parts that each stand alone: what prepares, then what uses it"
     hint = f"{parts}; else {_how_to_approve(rules.landing)}"
     yield Reason("size", "needs approval", message, hint)
+
+
+def _counts(file: ChangedFile, rules: Rules) -> bool:
+    """Code counts even where nobody writes by hand, unless the trunk says that it is generated."""
+    usual, own = matcher(size.EXCLUDE), matcher(rules.exclude)
+    paths = [path for path in (file.path, file.before) if path]
+    return not all(own(path) or (usual(path) and not path.endswith(_CODE)) for path in paths)
 
 
 _WAIVERS = (("size", waivers.SIZE), ("test_first", waivers.TEST_FIRST))
@@ -222,7 +246,7 @@ def approved(reasons: Iterable[Reason], facts: Facts, rules: LandingSettings) ->
         return verdict([*reasons, *told])
     by = ", ".join(valid)
     settled = [_settled(reason, by) for reason in reasons]
-    trailers = [f"Approved-by: {approver}" for approver in valid]
+    trailers = [f"Approved-by: {' '.join(approver.split())}" for approver in valid]
     if any(reason.rule == "size" for reason in settled):
         trailers.append(f"{waivers.SIZE[0]}: {waivers.SIZE[1]}, because it was approved by {by}")
     return verdict([*settled, *told], trailers)

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import PurePosixPath
@@ -55,7 +56,9 @@ def reasons(objects: Objects, trunk: Trunk, head: str, files: Sequence[Committed
         deselecting=_deselecting(trunk),
         test_names=_test_names(objects, trunk),
     )
-    found += look.reasons(sight, _Places(texts), lambda step: getattr(steps.load(step), "REPLACES", ()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # code of a change may be of a kind that Python warns of
+        found += look.reasons(sight, _Places(texts), lambda step: getattr(steps.load(step), "REPLACES", ()))
     return [each for each in found if not (trunk.adopted and each.rule.startswith(_OF_THE_GATE))]
 
 
@@ -102,7 +105,7 @@ def _scene(objects: Objects, trunk: Trunk, head: str, files: Sequence[Committed]
         after=frozenset(objects.paths(head)),
         sources=_folders(project.get("sources", "src")),
         tests=_folders(project.get("tests", "tests")),
-        scripts=names.scripts(trunk.values, before),
+        scripts=names.scripts(trunk.values, before, _pytest(objects, trunk).get("addopts", ())),
         targets={path: (target or b"").decode("utf-8", "replace") for path, target in zip(links, targets, strict=True)},
     )
 
@@ -124,13 +127,18 @@ def _deselecting(trunk: Trunk) -> frozenset[str]:
 
 def _test_names(objects: Objects, trunk: Trunk) -> tuple[str, ...]:
     """How files with tests are called, where `pyproject.toml` says so."""
+    return _pytest(objects, trunk).get("python_files") or look.TEST_NAMES
+
+
+def _pytest(objects: Objects, trunk: Trunk) -> dict[str, tuple[str, ...]]:
+    """The lists of words among pytest's settings in the trunk's `pyproject.toml`."""
     content = (objects.blob(trunk.base, "pyproject.toml") or b"").decode("utf-8", "replace")
     try:
-        found = tomllib.loads(content)["tool"]["pytest"]["ini_options"]["python_files"]
-    except (ValueError, KeyError, TypeError):
-        found = ()
-    listed = found.split() if isinstance(found, str) else list(found)
-    return tuple(map(str, listed)) or look.TEST_NAMES
+        found = tomllib.loads(content)["tool"]["pytest"]["ini_options"].items()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+    texts = {name: value.split() if isinstance(value, str) else value for name, value in found}
+    return {name: tuple(map(str, value)) for name, value in texts.items() if isinstance(value, list)}
 
 
 # -- configurations ----------------------------------------------------------------------------------------------------

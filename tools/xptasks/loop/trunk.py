@@ -10,7 +10,6 @@ from xptasks import steps
 from xptasks.config import document
 from xptasks.config.layers import FILE, Layers, Values, frozen
 from xptasks.errors import ConfigError
-from xptasks.landing import size
 from xptasks.landing.policy import Rules
 from xptasks.landing.settings import LandingSettings
 from xptasks.system.commits import Objects
@@ -41,7 +40,7 @@ class Trunk:
         """What policy reads."""
         generated = (value for value in table(self.values, "generate").values() if isinstance(value, str))
         excluded = table(table(self.values, "steps"), "size").get("exclude", ())
-        return Rules(self.landing, (*size.EXCLUDE, *generated, *excluded))
+        return Rules(self.landing, (*generated, *excluded))
 
     @property
     def landing(self) -> LandingSettings:
@@ -93,6 +92,9 @@ def read(objects: Objects, commit: str) -> Values | None:
     content = objects.blob(commit, document.NAME)
     if content is None:
         return None
+    if len(content) > document.SIZE_LIMIT:
+        hint = "is this the right file?"
+        raise ConfigError(f"it is larger than {document.SIZE_LIMIT // 1024} KiB", where=document.NAME, hint=hint)
     text = content.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
     return Layers().under(document.parse(text), FILE).values
 

@@ -3,7 +3,7 @@
 import posixpath
 import sys
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -158,6 +158,11 @@ def _paths(each: Committed) -> list[str]:
     return list(dict.fromkeys(path for path in (file.path, file.before) if path))
 
 
+def within(folders: Sequence[str]) -> Callable[[str], object]:
+    """A predicate over relative paths: is one of the folders around it?"""
+    return matcher(("**",) if "." in folders else tuple(folders))
+
+
 def is_judged(path: str) -> bool:
     """Whether a file decides about the gate by what it says."""
     return _name(path) in JUDGED or path == BASELINE
@@ -285,7 +290,7 @@ def _roots(scene: Scene) -> set[str]:
 
 def _elsewhere(each: Committed, scene: Scene, projects: Collection[PurePosixPath]) -> Iterator[Reason]:
     """Files of another project of the repository, and of none: its gate, or any, does not run here."""
-    ours = matcher((*scene.sources, *scene.tests))
+    ours = matcher((*scene.sources, *scene.tests))  # of a project that is all around, another one is still another
     for path in _paths(each):
         owner = next((folder for folder in PurePosixPath(path).parents if folder in projects), PurePosixPath())
         if owner != PurePosixPath() and not ours(path):
@@ -296,14 +301,15 @@ def _elsewhere(each: Committed, scene: Scene, projects: Collection[PurePosixPath
             yield _reason("outside-project", "may land", path, "this file is in no project: no gate looks at it")
 
 
-def scripts(values: Mapping[str, Any], paths: Collection[str]) -> dict[str, str]:
+def scripts(values: Mapping[str, Any], paths: Collection[str], pytest: Sequence[str] = ()) -> dict[str, str]:
     """The files of the project that its own steps run, and the plugins that pytest is told to load, by path.
 
     Args:
         values: a configuration.
         paths: the project's files.
+        pytest: the words that pytest adds to every command.
     """
-    found: dict[str, str] = {}
+    found = dict.fromkeys(_named(pytest, paths), "pytest")
     steps = values.get("steps", {})
     for name, table in steps.items() if isinstance(steps, dict) else ():
         words = [*table.get("run", ()), *table.get("args", ())] if isinstance(table, dict) else []

@@ -1,12 +1,14 @@
 """All that a change loosens, as reasons: what its files are called, what they say, and what its tests lose. Pure."""
 
+import ast
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import PurePosixPath
 from typing import Any
 
+from xptasks.landing import impact
 from xptasks.landing.behaviour import Module
 from xptasks.landing.loosening import configuration, files, ignores, pins, plugins, suppressions, tools, weakened
 from xptasks.landing.loosening.configuration import Replaces
@@ -17,6 +19,9 @@ from xptasks.results import Position
 from xptasks.system.commits import Committed
 from xptasks.system.globs import matcher
 
+_MANY = 8  # reasons of one kind about one file
+_LONGEST = 1 << 20  # characters of code
+_DEEPEST = 150  # levels of a syntax tree; what follows visits each by a call of its own
 _NAMED = 4  # tests or comments that one reason names
 _UNDO = "take it back, or land it alone, so that who approves sees nothing else"
 
@@ -57,10 +62,54 @@ def reasons(sight: Sight, place: Place, replaces: Replaces) -> list[Reason]:
         place: where a value is written.
         replaces: what a step takes the place of.
     """
-    found = [*files.judge(sight.files, sight.scene), *_configuration(sight, place, replaces)]
+    hard = [reason for path, texts in sight.texts.items() if (reason := _unjudgeable(path, texts))]
+    left_out = {reason.position.file for reason in hard if reason.position}
+    sight = replace(sight, texts={path: texts for path, texts in sight.texts.items() if path not in left_out})
+    found = [*hard, *files.judge(sight.files, sight.scene), *_configuration(sight, place, replaces)]
     for each in sight.files:
         found += _contents(each, sight, place)
-    return [*found, *_tests(sight), *_suppressed(sight)]
+    return _few([*found, *_tests(sight), *_suppressed(sight), *_out_of_sight(sight)])
+
+
+def _few(found: Sequence[Reason]) -> list[Reason]:
+    """As many of a kind and file as anybody reads."""
+    kinds: dict[tuple[str, str, str], list[Reason]] = {}
+    for each in found:
+        kinds.setdefault((each.rule, each.outcome, each.position.file if each.position else ""), []).append(each)
+    few = {id(each) for alike in kinds.values() for each in alike[:_MANY]}
+    kept = [each for each in found if id(each) in few]
+    for (_, _, file), alike in kinds.items():
+        if len(alike) > _MANY:
+            said = f"and {len(alike) - _MANY} more of this kind"
+            kept.append(replace(alike[0], message=said, position=Position(file) if file else None))
+    return kept
+
+
+def _unjudgeable(path: str, texts: Texts) -> Reason | None:
+    """What is too large or too deep to be read by a program in its right mind."""
+    if not path.endswith(".py"):
+        return None
+    why = next((why for text in texts if (why := _too_much(text or ""))), "")
+    hint = "write it in simpler parts; data belongs in a file of data"
+    return (
+        Reason("unjudgeable", "needs approval", f"nobody can judge this: {why}", hint, Position(path)) if why else None
+    )
+
+
+def _too_much(text: str) -> str:
+    if len(text) > _LONGEST:
+        return f"it has more than {_LONGEST} characters"
+    try:
+        front: list[ast.AST] = [ast.parse(text)]
+    except (RecursionError, MemoryError):
+        return "it is nested too deeply"
+    except (SyntaxError, ValueError):
+        return ""
+    for _ in range(_DEEPEST):
+        front = [child for node in front for child in ast.iter_child_nodes(node)]
+        if not front:
+            return ""
+    return "it is nested too deeply"
 
 
 def needs_text(path: str) -> bool:
@@ -120,8 +169,9 @@ def _edits(file: _File, sight: Sight, place: Place) -> Iterator[Reason]:
     path, before, after = file.path, file.before, file.after
     if path.endswith(".py"):
         look = plugins.suspicions if file.name == "conftest.py" else plugins.abrupt
-        if file.name == "conftest.py" or matcher(sight.scene.tests)(path):
-            yield from (_suspicious(path, each) for each in look(before, after))
+        yield from (_suspicious(path, each) for each in look(before, after))
+        if file.name == "conftest.py":
+            yield from (_missed(path, each) for each in plugins.gone(before, after))
     elif file.name == files.CONFIG or not needs_text(path):
         return
     elif pins.is_pins(path):
@@ -169,6 +219,11 @@ _SUSPICIONS = {
 def _suspicious(path: str, each: plugins.Suspicion) -> Reason:
     message = f"{each.name}: {_SUSPICIONS[each.what]}"
     return Reason(f"test-{each.what}", "needs approval", message, _UNDO, Position(path, each.line))
+
+
+def _missed(path: str, each: plugins.Suspicion) -> Reason:
+    message = f"{each.name} is gone: what this hook of pytest's did to the run, nothing does any more"
+    return Reason("test-hook", "needs approval", message, _UNDO, Position(path))
 
 
 _TOLD: Mapping[weakened.What, tuple[str, Outcome, str, str]] = {
@@ -231,11 +286,29 @@ def _named_as_test(path: str, sight: Sight) -> bool:
 
 def _in_place(module: Module, sight: Sight) -> Module:
     """A file of tests that leaves the folders of tests, or the names of their files, has none any more."""
-    within = matcher(sight.scene.tests)
+    within = files.within(sight.scene.tests)
     left = bool(module.old_path and within(module.old_path) and not within(module.path))
     after = None if left or not _named_as_test(module.path, sight) else module.after
     before = module.before if module.old_path and _named_as_test(module.old_path, sight) else None
     return Module(module.path, module.old_path, before, after)
+
+
+def _out_of_sight(sight: Sight) -> Iterator[Reason]:
+    """Code that leaves the folders of code, and code elsewhere that those use from now on: no check looks at it."""
+    scene = sight.scene
+    code, tests = files.within(scene.sources), files.within(scene.tests)
+    used = {
+        name for path, (_, text) in sight.texts.items() if code(path) for name in impact.imports_of(path, text or "")
+    }
+    for each in sight.files:
+        path, before = each.path, each.file.before
+        if not each.file.exists or not path.endswith(".py") or code(path) or tests(path):
+            continue
+        moved = before and before != path and code(before)
+        names = {name for name in impact.names_of(path) if "." in name or "/" not in path}
+        if moved or (before is None and names & used):
+            message = "code that the project uses lies outside of [project] sources: no check looks at it"
+            yield Reason("out-of-sight", "needs approval", message, "put it below the folders of code", Position(path))
 
 
 def _suppressed(sight: Sight) -> Iterator[Reason]:

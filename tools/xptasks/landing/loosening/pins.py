@@ -1,5 +1,6 @@
 """Edits of pinned requirements: with what the gate itself runs. Pure."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -23,7 +24,7 @@ def is_pins(path: str) -> bool:
     listed = name.endswith(".txt") and ("requirements" in path or name.startswith(("constraints", "requirements")))
     return (
         listed
-        or name in {"uv.lock", "poetry.lock", "pdm.lock"}
+        or name in {"uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock"}
         or (name.startswith("pylock") and name.endswith(".toml"))
     )
 
@@ -36,7 +37,7 @@ def compare(name: str, before: str | None, after: str | None) -> list[Edit]:
         before: its text on the merge base, None if there is none.
         after: its text in the change, None if it is gone.
     """
-    read = _listed if name.endswith(".txt") else _locked
+    read = _listed if name.endswith(".txt") else _pipenv if name == "Pipfile.lock" else _locked
     try:
         old, new = read(before or ""), read(after or "")
     except (ValueError, TypeError, AttributeError, KeyError) as problem:
@@ -96,6 +97,19 @@ def _locked(text: str) -> Pins:
         source = _source(package)
         found[f"{_normal(package['name'])}{f' from {source}' if source else ''}"] = str(package.get("version", ""))
     return found
+
+
+def _pipenv(text: str) -> Pins:
+    """Pipenv's lock file is JSON; what has no version of the index's stands with all that is said of it."""
+    tables = json.loads(text or "{}")
+    found: dict[str, str] = {}
+    for group, packages in tables.items():
+        for name, said in packages.items() if group != "_meta" else ():
+            plain = {key: value for key, value in said.items() if key not in {"hashes", "markers", "version", "index"}}
+            elsewhere = f" from {json.dumps(plain, sort_keys=True)}" if plain else ""
+            found[f"{_normal(name)}{elsewhere}"] = str(said.get("version", "")).lstrip("=")
+    sources = tables.get("_meta", {}).get("sources", [])
+    return {**found, **{f"index {source.get('url')}": "" for source in sources}}
 
 
 def _source(package: Mapping[str, Any]) -> str:

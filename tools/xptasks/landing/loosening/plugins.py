@@ -39,6 +39,12 @@ def suspicions(before: str | None, after: str | None) -> list[Suspicion]:
     return [each for each in _all(after) if _key(each, after or "") not in known]
 
 
+def gone(before: str | None, after: str | None) -> list[Suspicion]:
+    """The hooks of a conftest that are not there any more; what they asked for is not asked any more."""
+    left = {each.name for each in _all(after)}
+    return [each for each in _all(before) if each.what == "hook" and each.name not in left]
+
+
 def _key(each: Suspicion, text: str) -> tuple[str, str, str]:
     """Of a hook its whole code counts, of anything else that it is there."""
     return each.what, each.name, _dump(text, each.line) if each.what in {"hook", "import"} else ""

@@ -18,6 +18,7 @@ What = Literal[
     "fewer cases",
     "new and skipped",
 ]
+_BROAD = frozenset({"AssertionError", "Exception", "BaseException"})
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _SKIP = frozenset(
     "skip skipif skipIf skipUnless xfail expectedFailure skipTest SkipTest importorskip".split()  # noqa: SIM905
@@ -92,7 +93,7 @@ def _same(
 
 
 def _weaker(was: Test, now: Test, deselecting: Collection[str]) -> Iterator[What]:
-    if now.skips > was.skips:
+    if now.skips > was.skips or (was.cases and not now.cases):
         yield "skipped"
     if (now.marks - was.marks) & set(deselecting):
         yield "deselected"
@@ -100,7 +101,7 @@ def _weaker(was: Test, now: Test, deselecting: Collection[str]) -> Iterator[What
         yield "emptied"
     elif now.assertions < was.assertions:
         yield "fewer assertions"
-    if now.cases < was.cases:
+    if 0 < now.cases < was.cases:
         yield "fewer cases"
 
 
@@ -243,13 +244,39 @@ def _reached(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
 
 def _asserts(statement: ast.stmt) -> int:
     found = 0
-    for node in ast.walk(statement):
+    for node in _walk_caring(statement):
         if isinstance(node, ast.Assert):
-            found += not isinstance(node.test, ast.Constant)
+            found += not _always_holds(node.test)
         elif isinstance(node, ast.Call):
             name = _mark(node)
             found += name.startswith("assert") or name in {"raises", "warns", "fail", "deprecated_call"}
     return found
+
+
+def _walk_caring(node: ast.AST) -> Iterator[ast.AST]:
+    """All that is in a piece of code, but for what nobody hears of when it fails."""
+    if isinstance(node, ast.Try) and any(_swallows(handler) for handler in node.handlers):
+        return
+    if isinstance(node, ast.With) and any(_mark(item.context_expr) == "suppress" for item in node.items):
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _walk_caring(child)
+
+
+def _swallows(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    broad = any(kind is None or _mark(kind) in _BROAD for kind in kinds)
+    return broad and not any(isinstance(node, ast.Raise | ast.Assert) for node in ast.walk(handler))
+
+
+def _always_holds(test: ast.expr) -> bool:
+    """`True`, `x or True`, `x == x`."""
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
+        return any(isinstance(value, ast.Constant) and value.value for value in test.values)
+    if isinstance(test, ast.Compare):
+        return {ast.dump(test.left)} == {ast.dump(each) for each in test.comparators}
+    return isinstance(test, ast.Constant)
 
 
 def _cases(node: _Function) -> int:
