@@ -33,7 +33,9 @@ def play(cheat: Cheat, files: Files, path: Path, *, whole: bool = True, folder: 
     return change
 
 
-@pytest.mark.parametrize("folder", ["", "services/shop/"], ids=["top", "below"])
+@pytest.mark.parametrize(
+    "folder", [pytest.param("", id="top"), pytest.param("services/shop/", id="below", marks=pytest.mark.slow)]
+)
 @_NAMED
 def test_a_cheat_is_caught(cheat: Cheat, folder: str, tmp_path: Path) -> None:
     change = play(cheat, cheat.change, tmp_path, folder=folder)

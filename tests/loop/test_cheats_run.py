@@ -16,6 +16,7 @@ pytestmark = pytest.mark.pr
 
 CONFIG = f'{HEAD}[tiers.pr]\nsteps = ["unit", "size"]\n{LANDING}'
 TEST = "tests/test_prices.py"
+NIGHT = pytest.mark.slow
 HIDDEN = 'import os\n\ngetattr(os, "_ex" + "it")(0)\n'
 SKIP = "import pytest\n\n\n@pytest.fixture(autouse=True)\ndef quiet():\n    raise pytest.skip.Exception('no')\n"
 CLEAR = "def pytest_collection_modifyitems(items):\n    items.clear()\n"
@@ -44,18 +45,27 @@ def test_a_good_change_is_green(change: Change) -> None:
     ("files", "rule", "words"),
     [
         pytest.param({"tests/conftest.py": HIDDEN}, "step-error", "unit error", id="an end while tests are collected"),
-        pytest.param({TEST: HIDDEN}, "step-error", "unit error", id="an end in a module of tests"),
+        pytest.param({TEST: HIDDEN}, "step-error", "unit error", id="an end in a module of tests", marks=NIGHT),
         pytest.param(
             {TEST: f"def test_end():\n    {HIDDEN.replace(chr(10), chr(10) + '    ')}\n"},
             "step-error",
             "unit error",
             id="an end in a test",
+            marks=NIGHT,
         ),
         pytest.param({"tests/conftest.py": CLEAR}, "step-failed", "no test was found", id="nothing collected"),
-        pytest.param({TEST: None}, "step-failed", "no test was found", id="no tests at all"),
+        pytest.param({TEST: None}, "step-failed", "no test was found", id="no tests at all", marks=NIGHT),
         pytest.param({"tests/conftest.py": SKIP}, "step-skipped", "no test passed", id="everything skipped"),
-        pytest.param({"pytest.py": "print('2 passed')\n"}, "step-error", "unit error", id="a false pytest"),
-        pytest.param({"pytest.ini": "[pytest]\naddopts = -k unheard\n"}, "step-failed", "no test", id="all deselected"),
+        pytest.param(
+            {"pytest.py": "print('2 passed')\n"}, "step-error", "unit error", id="a false pytest", marks=NIGHT
+        ),
+        pytest.param(
+            {"pytest.ini": "[pytest]\naddopts = -k unheard\n"},
+            "step-failed",
+            "no test",
+            id="all deselected",
+            marks=NIGHT,
+        ),
         pytest.param(
             {"xpconfig.toml": CONFIG.replace('"unit"', '"units"') + '[steps.units]\nrun = ["true"]\n'},
             "step-missing",
@@ -67,8 +77,15 @@ def test_a_good_change_is_green(change: Change) -> None:
             "step-cancelled",
             "not started",
             id="no time for anything",
+            marks=NIGHT,
         ),
-        pytest.param({"xpconfig.toml": CONFIG.replace("tiers.pr", "tiers.all")}, "run-failed", "2", id="no such tier"),
+        pytest.param(
+            {"xpconfig.toml": CONFIG.replace("tiers.pr", "tiers.all")},
+            "run-failed",
+            "2",
+            id="no such tier",
+            marks=NIGHT,
+        ),
     ],
 )
 def test_what_is_not_green(files: Files, rule: str, words: str, change: Change) -> None:
@@ -95,6 +112,7 @@ def test_a_working_tree_that_is_no_commit(change: Change) -> None:
     assert [reason.rule for reason in run(change).against] == ["run-commit"]
 
 
+@NIGHT
 def test_a_chosen_step_is_not_the_whole_tier(change: Change) -> None:
     change.change({"app/more.py": "x = 1\n"})
     words = (sys.executable, "-P", "-m", "xptasks", "run", "pr", "size")

@@ -55,6 +55,7 @@ def run(change: Change, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return typed
 
 
+@pytest.mark.slow
 def test_a_whole_turn(change: Change, run: Run) -> None:
     assert run().out.startswith("nothing to do: nothing differs from the last commit\nnext: write the next test")
 
