@@ -188,3 +188,19 @@ def test_a_guests_processes_find_the_library_and_nothing_else(tmp_path: Path) ->
         folder = environment.importable(tmp_path, tmp_path / place / "xptasks")
         assert [path.name for path in folder.iterdir()] == ["xptasks"]
         assert (folder / "xptasks").resolve() == tmp_path / place / "xptasks"
+
+
+def test_where_the_environment_of_a_tier_is(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    project = tmp_path / "services" / "api"
+    project.mkdir(parents=True)
+    assert environment.find(project, "fast") == project / ".nox" / "fast"
+    for name in ("fast-services-api", "pr"):
+        (tmp_path / ".nox" / name).mkdir(parents=True)
+        environment.remember(tmp_path / ".nox" / name, "stamp")
+    assert environment.find(project, "fast") == tmp_path / ".nox" / "fast-services-api"
+    assert environment.find(project, "pr") == tmp_path / ".nox" / "pr"
+    assert environment.find(tmp_path, "pr") == tmp_path / ".nox" / "pr"
+    told = environment.outside(tmp_path / ".nox" / "pr", tmp_path / "xptasks")
+    assert told["XPTASKS_PYTHON"] == str(tmp_path / ".nox" / "pr" / "bin" / "python")
+    assert Path(told["PYTHONPATH"], "xptasks").readlink() == tmp_path / "xptasks"

@@ -81,7 +81,7 @@ def _hooks(project: Path) -> Iterator[Examined]:
 
 def _environments(project: Path, loaded: Config) -> Iterator[Examined]:
     for tier in loaded.tiers:
-        folder = project / ".nox" / tier
+        folder = environment.find(project, tier)
         built = "built" if environment.is_built(folder) else ""
         yield Examined(f"environment of {tier}", built, needed=False, remedy=f"nox -s {tier} --install-only makes it")
 

@@ -1,12 +1,16 @@
 """What a tier would run, and why: the gate without the run."""
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from xptasks import config
+from xptasks.config.settings import Config
 from xptasks.loop import gate
 from xptasks.settings import format_duration
+from xptasks.tiers import environment, fingerprint
 
 
 def plan(project: Path, tier: str, environ: Mapping[str, str], *, profile: str | None, as_json: bool) -> str:
@@ -18,10 +22,22 @@ def plan(project: Path, tier: str, environ: Mapping[str, str], *, profile: str |
         XpError: the configuration cannot be used, or has no such tier.
     """
     loaded = config.load(project, profile=profile, environ=environ)
-    environment = project / ".nox" / tier
-    request = gate.Request(project, tier, environ, python=str(environment / "bin" / "python"), environment=environment)
+    request = gate.Request(project, tier, environ, **_where(project, tier, loaded.config))
     prepared = gate.prepare(loaded.config, request)
     return _as_json(prepared) if as_json else _as_text(prepared)
+
+
+def _where(project: Path, tier: str, config: Config) -> dict[str, Any]:
+    """The tier's environment as a run would find it; outside, ours counts as well."""
+    place = environment.find(project, tier)
+    found: dict[str, Any] = {"python": str(place / "bin" / "python"), "environment": place}
+    tables = {name: each.model_dump(exclude_unset=True) for name, each in config.tiers.items()}
+    if environment.inherited(tier, tables).get("runner") != "outside" or not environment.is_built(place):
+        return found
+    own = tuple(path for path in sys.path if path.endswith(("site-packages", "dist-packages")))
+    path = str(environment.importable(place, Path(__file__).resolve().parents[1]))
+    packages = (*fingerprint.site_packages_of(str(place)), *own)
+    return {**found, "own": sys.executable, "path": path, "packages": packages}
 
 
 def _as_json(prepared: gate.Prepared) -> str:

@@ -81,9 +81,19 @@ def environ() -> dict[str, str]:
 
 
 def tier_python(folder: Path, config: "Config", step: str) -> str:
-    """The interpreter of the first tier that has the step and was run here, else our own."""
+    """The interpreter of the first tier that has the step and was run here, else our own.
+
+    Of a tier whose runner is outside it is our own, too, and the processes it starts are told where the project is.
+    """
+    from xptasks.tiers import environment  # noqa: PLC0415 - not needed to list tasks
+
+    tables = {name: tier.model_dump(exclude_unset=True) for name, tier in config.tiers.items()}
     for name, tier in config.tiers.items():
-        python = folder / ".nox" / name / "bin" / "python"
+        place = environment.find(folder, name)
+        python = place / "bin" / "python"
         if step in tier.steps and python.exists():
-            return str(python)
+            if environment.inherited(name, tables).get("runner") != "outside":
+                return str(python)
+            os.environ.update(environment.outside(place, Path(__file__).resolve().parents[1]))
+            return sys.executable
     return sys.executable

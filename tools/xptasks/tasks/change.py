@@ -51,10 +51,11 @@ def _asked(folder: Path, limit: str) -> "Asked":
     from xptasks.landing.at_hand import Scope  # noqa: PLC0415
     from xptasks.loop.tdd import Asked  # noqa: PLC0415
     from xptasks.settings import parse_duration  # noqa: PLC0415
+    from xptasks.system.machine import project_python  # noqa: PLC0415
 
     config = load(folder, environ=environ()).config
     pythons = [tier_python(folder, config, step) for step in ("unit", "coverage", "test_first")]
-    python = next((each for each in pythons if each != sys.executable), sys.executable)
+    python = next((each for each in pythons if each != sys.executable), project_python())
     try:
         seconds = parse_duration(limit)
     except ValueError as error:

@@ -40,8 +40,9 @@ def fix() -> int:
 def _ruff() -> list[str]:
     """Ruff as the tier fast has it, else as it is installed here."""
     from xptasks.system.machine import find  # noqa: PLC0415
+    from xptasks.tiers.environment import find as environment_of  # noqa: PLC0415
 
-    tier = project() / ".nox" / "fast" / "bin" / "ruff"
+    tier = environment_of(project(), "fast") / "bin" / "ruff"
     found = str(tier) if tier.exists() else find("ruff")
     if found is None:
         raise CannotRunError("ruff is not installed", hint="run `nox -s fast` once: it installs what the tier needs")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xptasks.system.machine import PYTHON
 from xptasks.system.requirements import text, with_included
 
 _STAMP = ".xptasks-installed"
@@ -163,6 +164,31 @@ def installations(
         dependencies = ("--no-deps",) if made.pins else ()
         words.append((*_isolation(metadata, pinned), *dependencies, "-e", "."))
     return words
+
+
+def find(project: Path, tier: str) -> Path:
+    """Where Nox made the environment of a tier: beside the project, or at the top of several ones."""
+    for top in (project, *project.parents):
+        inside = project.relative_to(top).as_posix().replace("/", "-")
+        for name in (tier, f"{tier}-{inside}"):
+            if is_built(top / ".nox" / name):
+                return top / ".nox" / name
+        if (top / ".git").exists():
+            break
+    return project / ".nox" / tier
+
+
+def outside(environment: Path, package: Path) -> dict[str, str]:
+    """What a process of xptasks has to know when the project is in another environment: variables.
+
+    Args:
+        environment: the project's environment.
+        package: the folder of xptasks.
+
+    Raises:
+        OSError: the environment cannot be written to.
+    """
+    return {PYTHON: str(environment / "bin" / "python"), "PYTHONPATH": str(importable(environment, package))}
 
 
 def importable(environment: Path, package: Path) -> Path:
