@@ -78,3 +78,8 @@ def test_the_curve_only_falls(drawn: list[tuple[int, int, bool]]) -> None:
         assert interval.lower <= value
     if value is not None and interval.upper is not None:
         assert value <= interval.upper
+
+
+def test_what_ends_together_bounds_the_median_from_below_only() -> None:
+    steps = survival.curve(spells(*[(5, 1)] * 6))
+    assert survival.median(steps) == (5, Interval(5, None))
