@@ -327,6 +327,16 @@ def test_the_clone_is_left_as_it_was(ann: Developer) -> None:
     assert ann.clone.git("status", "--porcelain") == before[1]
 
 
+def test_what_the_clone_knows_of_the_trunk_stays_as_it_is(ann: Developer, ben: Developer) -> None:
+    """Others may be in the middle of a rebase in another worktree."""
+    before = ann.clone.git("rev-parse", "origin/main")
+    ben.commit("ben's\n")
+    ben.clone.git("push", "-q", "origin", "HEAD:main")
+    ann.commit()
+    ann.forge.submit(ann.proposal())
+    assert ann.clone.git("rev-parse", "origin/main") == before
+
+
 def test_proposals_travel_whole(ann: Developer, ben: Developer) -> None:
     ann.commit()
     ann.forge.submit(replace(ann.proposal(), title="Ti\x1b[31mtle\nTwo", body="B\r\nody\x00"))

@@ -1,7 +1,7 @@
 """A deployment that takes no time: `python -m tests.loop.landing.deployer COMMIT JOURNAL`, in a project's folder.
 
 What lies in the project says how it ends: a file `roll-back-NAME` rolls back, `no-build` ends before it begins,
-`slow-deploy` holds the seconds that it takes.
+`wait-deploy` holds the path of a file that it waits for.
 """
 
 import sys
@@ -23,8 +23,8 @@ def main(commit: str, path: Path) -> int:
         promoted = [each.plan.new for each in journal.deployments() if each.state.outcome == "promoted"]
         plan = Plan(commit[:10], next(iter(promoted), None), "canary", (Stage(100, 0.0),))
         number = journal.open(plan, time.time(), actor="machine:queue", commit=commit)
-        if (here / "slow-deploy").exists():
-            time.sleep(float((here / "slow-deploy").read_text()))
+        while (here / "wait-deploy").exists() and not Path((here / "wait-deploy").read_text()).exists():
+            time.sleep(0.02)
         bad = [file.name for file in here.glob("roll-back-*")]
         outcome = "rolled back" if bad else "promoted"
         why = f"{bad[0]}: 5xx" if bad else "nothing spoke against it"

@@ -3,7 +3,7 @@
 - a file `bad-NAME`: red; `broken-NAME`: cannot run; `silent-NAME`: writes no result
 - files `clash-NAME-1` and `clash-NAME-2`: red together
 - `flaky-NAME`: red the first time that this commit is tested
-- `slow`: seconds that it takes
+- `slow`: seconds that it takes; `wait`: the path of a file that it waits for
 - `large-NAME`: the step `size` is red where it is asked for
 - `crash`: ends by a signal
 - `covered`: what is measured
@@ -41,6 +41,8 @@ def main(log: Path, tier: str, steps: list[str]) -> int:
     seen = log.read_text().split().count(head)
     if (here / "slow").exists():
         time.sleep(float((here / "slow").read_text()))
+    while (here / "wait").exists() and not Path((here / "wait").read_text()).exists():
+        time.sleep(0.02)
     names = sorted(path.name for path in here.iterdir())
     if "crash" in names:
         os.abort()

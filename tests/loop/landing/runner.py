@@ -6,21 +6,25 @@ With `KILL_AT=N` it kills itself when git is asked for something the Nth time; `
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from tests.loop.landing.world import GATE
 from xptasks.errors import XpError
 from xptasks.loop import landing_running
+from xptasks.loop.landing_gate import Argv
 from xptasks.loop.landing_running import Asked, Tools
 from xptasks.loop.turn import Turning
 from xptasks.system import detached, plumbing
 from xptasks.system.detached import Order
 
 
-def argv(_project: Path, tier: str, steps: Sequence[str]) -> Sequence[str]:
-    return (sys.executable, "-I", "-S", str(GATE), os.environ["GATE_LOG"], tier, *steps)
+def gate(log: str) -> Argv:
+    def argv(_project: Path, tier: str, steps: Sequence[str]) -> Sequence[str]:
+        return (sys.executable, "-I", "-S", str(GATE), log, tier, *steps)
+
+    return argv
 
 
 def deploy(order: Order) -> object:
@@ -55,17 +59,18 @@ class Mortal:
         plumbing.Git.ask = ask  # type: ignore[method-assign, assignment]
 
 
-def main(words: list[str]) -> int:
-    if "KILL_AT" in os.environ:
-        Mortal(int(os.environ["KILL_AT"]), after="KILL_AFTER" in os.environ).install()
+def main(words: list[str], environ: Mapping[str, str]) -> int:
     profile = words[words.index("--profile") + 1] if "--profile" in words else ""
     asked = Asked(once="--once" in words, profile=profile, json="--json" in words)
     try:
-        return landing_running.run(asked, dict(os.environ), Tools(argv, aftermath=lambda shop: Turning(shop, deploy)))
+        tools = Tools(gate(environ["GATE_LOG"]), aftermath=lambda shop: Turning(shop, deploy))
+        return landing_running.run(asked, environ, tools)
     except XpError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    if "KILL_AT" in os.environ:
+        Mortal(int(os.environ["KILL_AT"]), after="KILL_AFTER" in os.environ).install()
+    raise SystemExit(main(sys.argv[1:], dict(os.environ)))

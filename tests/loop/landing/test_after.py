@@ -64,20 +64,21 @@ def test_without_it_nothing_is_deployed(tmp_path: Path) -> None:
 
 
 def test_the_queue_does_not_wait_for_a_deployment_and_the_newest_wins(world: World) -> None:
-    queue(world, "slow", {"slow-deploy": "4"})
+    queue(world, "first", {"wait-deploy": str(world.folder / "go")})
     with world.start() as runner:
-        wait_until(lambda: deployments(world) == [("deployed", "slow")])
-        queue(world, "one", {"slow-deploy": None, "one.txt": ""})
+        wait_until(lambda: deployments(world) == [("deployed", "first")])
+        queue(world, "one", {"wait-deploy": None, "one.txt": ""})
         wait_until(lambda: "one" in world.subjects())
         queue(world, "two")
         wait_until(lambda: "two" in world.subjects())
-        assert deployments(world) == [("deployed", "slow")]
+        assert deployments(world) == [("deployed", "first")]
+        (world.folder / "go").touch()
         wait_until(lambda: len(deployments(world)) == 4)
         runner.terminate()
         runner.communicate(timeout=30)
     assert deployments(world) == [
-        ("deployed", "slow"),
-        ("promoted", "slow"),
+        ("deployed", "first"),
+        ("promoted", "first"),
         ("deployed", "two"),
         ("promoted", "two"),
     ]
@@ -120,11 +121,12 @@ def test_what_is_rolled_back_is_taken_back_on_the_trunk(world: World) -> None:
 def test_what_landed_since_stays_when_a_release_is_taken_back(world: World) -> None:
     queue(world, "good")
     world.run()
-    queue(world, "bad", {"roll-back-x": "", "slow-deploy": "3"})
+    queue(world, "bad", {"roll-back-x": "", "wait-deploy": str(world.folder / "go")})
     with world.start() as runner:
         wait_until(lambda: ("deployed", "bad") in deployments(world))
         queue(world, "later")
-        wait_until(lambda: len(world.subjects()) == 4)
+        wait_until(lambda: "later" in world.subjects())
+        (world.folder / "go").touch()
         wait_until(lambda: deployments(world)[-1][0] == "promoted" and len(deployments(world)) == 6)
         runner.terminate()
         said, _ = runner.communicate(timeout=30)

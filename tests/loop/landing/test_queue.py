@@ -293,24 +293,26 @@ def test_a_first_adoption_lands_by_its_own_rules(tmp_path: Path) -> None:
 def test_a_change_that_is_updated_while_it_is_tested_is_tested_again(world: World) -> None:
     dev = world.clone()
     dev.queue("one")
-    dev.queue("two", {"two.txt": "first\n", "slow": "2"})
+    dev.queue("two", {"two.txt": "first\n", "wait": str(world.folder / "go")})
     with world.start("--once") as process:
         wait_for(world, 1)
         dev.queue("two", {"two.txt": "second\n"})
+        (world.folder / "go").touch()
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 0, said
     world.check(["one", "two"])
     assert world.bare.git("show", "main:two.txt") == "second\n"
-    assert "slow" not in world.files()
+    assert "wait" not in world.files()
 
 
 def test_a_push_to_the_trunk_meanwhile_loses_the_race_for_us_and_nothing_else(world: World) -> None:
     dev = world.clone()
-    dev.queue("one", {"one.txt": "", "slow": "2"})
+    dev.queue("one", {"one.txt": "", "wait": str(world.folder / "go")})
     with world.start("--once") as process:
         wait_for(world, 1)
         dev.change("direct", {"direct.txt": ""})
         dev.git("push", "-q", "origin", "HEAD:main")
+        (world.folder / "go").touch()
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 0, said
     assert world.subjects() == ["direct", "one"]
@@ -318,10 +320,11 @@ def test_a_push_to_the_trunk_meanwhile_loses_the_race_for_us_and_nothing_else(wo
 
 def test_a_change_that_is_withdrawn_while_it_is_tested_does_not_land(world: World) -> None:
     dev = world.clone()
-    dev.queue("one", {"one.txt": "", "slow": "2"})
+    dev.queue("one", {"one.txt": "", "wait": str(world.folder / "go")})
     with world.start("--once") as process:
         wait_for(world, 1)
         assert dev.inv("land-withdraw", "--change", "one").returncode == 0
+        (world.folder / "go").touch()
         process.communicate(timeout=60)
     assert world.subjects() == []
     assert world.refs() == ["log", "withdrawn/one"]

@@ -23,9 +23,14 @@ def test_two_runners_on_two_hosts_land_each_change_once(world: World) -> None:
     dev, good, bad = world.clone(), [f"good-{number}" for number in range(10)], ["evil-1", "evil-2"]
     for name in (*good[:4], *bad, *good[4:]):
         dev.queue(name, {f"bad-{name}" if name in bad else f"{name}.txt": "x\n"})
-    runners = [world.start("--once", host=f"host-{number}", clone=f"runner-{number}") for number in range(2)]
-    said = [runner.communicate(timeout=120)[0] for runner in runners]
-    assert [runner.returncode for runner in runners] == [0, 0], said
+    for number in range(2):
+        world.clone(f"runner-{number}")
+    with (
+        world.start("--once", host="host-0", clone="runner-0") as first,
+        world.start("--once", host="host-1", clone="runner-1") as second,
+    ):
+        said = [runner.communicate(timeout=120)[0] for runner in (first, second)]
+    assert [first.returncode, second.returncode] == [0, 0], said
     world.check(good, bad)
     landed = [name for each in said for name in re.findall(r"  landed (\S+) as", each)]
     assert sorted(landed) == sorted(good)

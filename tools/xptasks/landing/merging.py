@@ -7,6 +7,7 @@ tested is not tested again by its successor.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from xptasks.errors import CannotRunError
@@ -91,12 +92,13 @@ class Merger:
         if isinstance(tree, Unmergeable):
             return tree
         commits = commits_of(self.git, tip, queued.head)
+        _, moment = about(self.git, tip)
         message = squashed(queued, commits, (*trailers, *self._own(queued)))
         if self.method == "merge":
             message = said(f"Merge {queued.title or queued.change}", "", (*trailers, *self._own(queued)))
         author = commits[-1].author if commits else queued.signed
         parents = [tip] if self.method == "squash" else [tip, queued.head]
-        committer = Signature.of(self.by, max(_time_of(self.git, tip), queued.signed.at))
+        committer = Signature.of(self.by, max(moment, queued.signed.at))
         made = self.git(
             "commit-tree",
             tree,
@@ -112,20 +114,15 @@ class Merger:
 
     def _tree(self, tip: str, head: str) -> str | Unmergeable:
         """The tree of both together."""
-        if self.git.is_ancestor(head, tip):
-            return Unmergeable("nothing")
         said = self.git.ask("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", tip, head)
         tree, *files = said.out.split("\0")
         if said.code == 0:
-            return Unmergeable("nothing") if tree == self.git(*_TREE_OF, f"{tip}^{{tree}}") else tree
+            return Unmergeable("nothing") if tree == about(self.git, tip)[0] else tree
         if said.code == 1:
             return Unmergeable("conflict", tuple(dict.fromkeys(filter(None, files))))
         if "unrelated" in said.error:
             return Unmergeable("unrelated")
         raise CannotRunError(f"git cannot merge {head[:12]} into {tip[:12]}: {said.error}")
-
-
-_TREE_OF = ("rev-parse", "--verify")
 
 
 def commits_of(git: Git, tip: str, head: str) -> list[Commit]:
@@ -142,8 +139,15 @@ def commits_of(git: Git, tip: str, head: str) -> list[Commit]:
     return found
 
 
-def _time_of(git: Git, commit: str) -> float:
-    return float(git("show", "--no-patch", "--format=%ct", commit))
+@lru_cache(maxsize=256)
+def about(git: Git, commit: str) -> tuple[str, float]:
+    """The tree of a commit, and when it was made; the same id always means the same.
+
+    Raises:
+        CannotRunError: there is no such commit.
+    """
+    tree, moment = git("show", "--no-patch", "--format=%T %ct", commit).split()
+    return tree, float(moment)
 
 
 def revert(git: Git, newest: str, before: str, message: str, by: Signature) -> str:
@@ -162,7 +166,7 @@ def revert(git: Git, newest: str, before: str, message: str, by: Signature) -> s
     Raises:
         CannotRunError: git or the disk refuses.
     """
-    tree = git(*_TREE_OF, f"{before}^{{tree}}")
+    tree = git("rev-parse", "--verify", f"{before}^{{tree}}")
     return git("commit-tree", tree, "-p", newest, stdin=message, environ=signing(by))
 
 

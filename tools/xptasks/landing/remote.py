@@ -19,6 +19,7 @@ _LOG = "refs/xptasks/log"  # here, so that only what is new of the ledger has to
 _PATIENCE = 300.0  # seconds that a fetch or a push may take
 _QUESTION = 60.0  # seconds that a look may take
 _TOGETHER = 200  # refs in one fetch
+_RACES = 5  # fetches, while other worktrees of the clone fetch at the same time
 _HOPS = 5  # tags of tags
 _LOST = re.compile(
     r"stale info|fetch first|non-fast-forward|cannot lock ref|failed to update ref|failed to lock|"
@@ -121,7 +122,10 @@ class Remote:
         for start in range(0, len(missing), _TOGETHER):
             some = missing[start : start + _TOGETHER]
             words = [f"+{name}:{_LOG}" if name == ledger.REF else name for name in some]
-            said = self.git.ask(*_FETCH, self.address, *words, patience=_PATIENCE)
+            for _ in range(_RACES):
+                said = self.git.ask(*_FETCH, self.address, *words, patience=_PATIENCE)
+                if said.code == 0 or "cannot lock ref" not in said.error:  # another worktree of the clone is at it
+                    break
             if said.code != 0 and "couldn't find remote ref" not in said.error:
                 raise self._away(said.error)
 
@@ -261,7 +265,15 @@ class Remote:
         return Pushed("lost" if lost else "refused", clean("\n".join(dict.fromkeys((*reasons, *told)))))
 
 
-_FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance")
+_FETCH = (
+    "fetch",
+    "--quiet",
+    "--refmap=",  # the clone's own refs stay as they are
+    "--no-tags",
+    "--no-write-fetch-head",
+    "--no-recurse-submodules",
+    "--no-auto-maintenance",
+)
 
 
 def signing(author: Signature, committer: Signature | None = None) -> dict[str, str]:

@@ -106,6 +106,7 @@ class LineUp:
 
     remote: Remote
     judge: Judge
+    _looked: set[str] = field(default_factory=set)
     _verdicts: dict[tuple[str, ...], Verdict] = field(default_factory=dict)
     _merged: dict[tuple[str, ...], Merged | Unmergeable] = field(default_factory=dict)
 
@@ -120,23 +121,37 @@ class LineUp:
         # Where the trunk has no rules yet, only the change that brings them can be judged.
         queue = [each for each in scene.queue if scene.rules.adopts in {"", each.change}]
         queue.sort(key=lambda each: not self._goes_back_to(each, scene.entries))
-        found = [(queued, self._of(scene, queued)) for queued in queue]
-        endings = [each for _, each in found if isinstance(each, Ending)]
         batch: list[Candidate] = []
-        postponed = len(scene.queue) - len(queue)
-        for queued, verdict in found:
-            if not isinstance(verdict, Verdict):
+        endings: list[Ending] = []
+        waiting, postponed = 0, len(scene.queue) - len(queue)
+        for queued in queue:
+            full = queued.value in skip or len(batch) >= scene.rules.landing.batch
+            if full and queued.value in self._looked:  # once it is queued its author hears at once what is wrong
+                postponed += 1
                 continue
-            new = Candidate(queued, _NOT_YET, verdict, self._goes_back_to(queued, scene.entries))
-            waits = queued.value in skip or len(batch) >= scene.rules.landing.batch
-            joined = None if waits else self._joined(scene, merger, batch, new)
-            if isinstance(joined, Candidate):
-                batch.append(joined)
-            elif joined is not None:
-                endings.append(joined)
+            self._looked.add(queued.value)
+            found = self._found(scene, merger, batch, queued, full=full)
+            if isinstance(found, Candidate):
+                batch.append(found)
+            elif isinstance(found, Ending):
+                endings.append(found)
+            elif found == "waits":
+                waiting += 1
             else:
                 postponed += 1
-        return Line(tuple(batch), tuple(endings), sum(each is None for _, each in found), postponed)
+        return Line(tuple(batch), tuple(endings), waiting, postponed)
+
+    def _found(
+        self, scene: Scene, merger: Merger, batch: Sequence[Candidate], queued: Queued, *, full: bool
+    ) -> Candidate | Ending | Literal["waits", "postponed"]:
+        """What becomes of the next change."""
+        verdict = self._of(scene, queued)
+        if not isinstance(verdict, Verdict):
+            return verdict or "waits"
+        if full:
+            return "postponed"
+        new = Candidate(queued, _NOT_YET, verdict, self._goes_back_to(queued, scene.entries))
+        return self._joined(scene, merger, batch, new) or "postponed"
 
     def _joined(
         self, scene: Scene, merger: Merger, batch: Sequence[Candidate], new: Candidate
@@ -169,7 +184,10 @@ class LineUp:
         if self._goes_back_to(queued, scene.entries):
             return _MAY_LAND
         approvals = local.approvals_of(self.remote, scene.view, queued)
-        key = (queued.value, scene.rules.tip, *(f"{each.approver} {each.change_head}" for each in approvals))
+        # What it says depends on the trunk only by its rules, and by where the change left it.
+        base = self.remote.git.ask("merge-base", "--all", scene.rules.tip, queued.head).out
+        said = (f"{each.approver} {each.change_head}" for each in approvals)
+        key = (queued.value, scene.rules.text, base, *said)
         if key not in self._verdicts:
             self._verdicts[key] = self._judge(scene.rules.tip, queued, approvals)
         return self._verdicts[key]

@@ -26,6 +26,7 @@ class Rules:
             follows a landing, are the operator's to choose.
         steps: the steps of the landing's tier.
         adopts: the change whose own rules count, because the trunk has none; empty otherwise.
+        text: the configuration that counts, as it is written.
     """
 
     tip: str
@@ -33,6 +34,7 @@ class Rules:
     config: Config
     steps: tuple[str, ...]
     adopts: str = ""
+    text: str = ""
 
     @property
     def running(self) -> LandingSettings:
@@ -82,9 +84,10 @@ def find(objects: Objects, tip: str, operator: Operator, scratch: Path, change: 
     if text is None:
         hint = "queue the change that adds it: its own rules count then"
         raise ConfigError(f"the trunk has no {document.NAME}", where=tip[:12], hint=hint)
-    atomic_write(scratch / document.NAME, text.decode("utf-8", "surrogateescape"))
+    written = text.decode("utf-8", "surrogateescape")
+    atomic_write(scratch / document.NAME, written)
     loaded = config.load(scratch, profile=operator.profile or None, environ=operator.environ).config
-    rules = Rules(tip, found.landing, loaded, found.steps, name if found.adopted else "")
+    rules = Rules(tip, found.landing, loaded, found.steps, name if found.adopted else "", written)
     if rules.landing.tier not in loaded.tiers:
         raise ConfigError(f"there is no tier {rules.landing.tier!r}", where=document.NAME)
     return rules

@@ -59,7 +59,7 @@ class Object:
     content: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Git:
     """Git in one folder.
 
