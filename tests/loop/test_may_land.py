@@ -86,3 +86,18 @@ def test_without_a_trunk(change: Change, run: Callable[..., Said]) -> None:
     said = run()
     assert said.code == 2
     assert said.err.startswith("there is no trunk to land on: neither origin/main nor a branch main\n")
+
+
+def test_hostile_names_are_one_line(change: Change, run: Callable[..., Said]) -> None:
+    change.put({".github/\x1b[31m\nred\udcff.yml": "on: push\n"})
+    said = run()
+    first, reason, _ = said.out.splitlines()
+    assert first.startswith("the working tree needs an approval")
+    assert reason.startswith(".github/\\nred\\udcff.yml: this file decides how the gate")
+
+
+def test_settings_that_are_nested_without_end(change: Change, run: Callable[..., Said]) -> None:
+    change.put({"pyproject.toml": f"x = {'[' * 5000}{']' * 5000}\n", "app/setup.cfg": "[mypy]\n"})
+    said = run()
+    assert said.code == 6
+    assert "it cannot be read" in said.out

@@ -211,3 +211,11 @@ def test_a_signal_ends_the_tests_too(change: Change) -> None:
         out, _ = asked.communicate(timeout=30)
     assert (asked.returncode, out) == (143, b"")
     assert not psutil.pid_exists(int(pid.read_text()))
+
+
+def test_no_conftest_sees_how_tests_are_chosen(change: Change, run: Run) -> None:
+    conftest = "import os\n\nNAMES = [name for name in os.environ if name.startswith('XPTASKS_')]\n"
+    change.change({"tests/conftest.py": conftest})
+    seen = "\n\ndef test_b(pytestconfig):\n    import conftest\n    assert 'XPTASKS_OUTCOMES' not in conftest.NAMES\n"
+    change.put({"tests/test_prices.py": TEST + seen})
+    assert run().out.startswith("green: 1 new or changed test passes")

@@ -8,6 +8,7 @@ from typing import Literal
 from xptasks.landing import size, waivers
 from xptasks.landing.proposal import Approval
 from xptasks.landing.settings import LandingSettings
+from xptasks.markup import clean
 from xptasks.results import Position
 from xptasks.system.change import ChangedFile
 from xptasks.system.globs import matcher
@@ -54,9 +55,14 @@ class Reason:
     position: Position | None = None
 
     def __str__(self) -> str:
-        """One block, as a reader gets it."""
+        """One block, as a reader gets it: whatever files and values are called, they are one line."""
         place = f"{self.position}: " if self.position else ""
-        return f"{place}{self.message} [{self.rule}]{f'{chr(10)}  {self.hint}' if self.hint else ''}"
+        first = _line(f"{place}{self.message} [{self.rule}]")
+        return f"{first}\n  {_line(self.hint)}" if self.hint else first
+
+
+def _line(text: str) -> str:
+    return clean(text.replace("\n", "\\n"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,14 +28,15 @@ def _watch(text: str) -> Any:  # noqa: ANN401 - coverage need not be installed
     return watching
 
 
-_WATCHING = _watch(os.environ.get("XPTASKS_OUTCOMES", ""))
+# At once: no conftest, and no test that starts pytest itself, may take the instructions for its own.
+_INSTRUCTIONS = os.environ.pop("XPTASKS_OUTCOMES", "")
+_WATCHING = _watch(_INSTRUCTIONS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin, unless nobody gave instructions."""
-    text = os.environ.pop("XPTASKS_OUTCOMES", "")  # tests that start pytest themselves must not write our report
-    if text:
-        config.pluginmanager.register(_Recorder(json.loads(text)), "xptasks-outcomes")
+    if _INSTRUCTIONS:
+        config.pluginmanager.register(_Recorder(json.loads(_INSTRUCTIONS)), "xptasks-outcomes")
 
 
 class _Recorder:

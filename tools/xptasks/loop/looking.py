@@ -4,6 +4,7 @@ import re
 import tomllib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
@@ -135,7 +136,7 @@ def _pytest(objects: Objects, trunk: Trunk) -> dict[str, tuple[str, ...]]:
     content = (objects.blob(trunk.base, "pyproject.toml") or b"").decode("utf-8", "replace")
     try:
         found = tomllib.loads(content)["tool"]["pytest"]["ini_options"].items()
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
     texts = {name: value.split() if isinstance(value, str) else value for name, value in found}
     return {name: tuple(map(str, value)) for name, value in texts.items() if isinstance(value, list)}
@@ -179,7 +180,8 @@ class _Places:
         if file.endswith(".toml"):
             from xptasks.config.positions import locate  # noqa: PLC0415 - as above
 
-            return Position(file, locate(text.replace("\r\n", "\n")).key(path).line)
+            with suppress(RecursionError):  # nested without end: the file alone is place enough
+                return Position(file, locate(text.replace("\r\n", "\n")).key(path).line)
         return Position(file, next(_lines(text, path[-1] if path else ""), None))
 
 

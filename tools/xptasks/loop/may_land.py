@@ -13,6 +13,7 @@ from xptasks.landing.policy import Outcome, Reason, Verdict
 from xptasks.landing.proposal import Proposal
 from xptasks.landing.settings import LandingSettings
 from xptasks.loop import judging
+from xptasks.markup import clean
 from xptasks.system import change
 from xptasks.system.commits import Objects
 from xptasks.system.snapshot import snapshot
@@ -99,7 +100,7 @@ def as_text(answer: Answer) -> str:
         if reason:
             lines.append(_line(reason))
             if reason.hint and not (following and following.hint == reason.hint):
-                lines.append(f"  {reason.hint}")
+                lines.append(f"  {clean(reason.hint)}")
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -40,7 +40,7 @@ def compare(name: str, before: str | None, after: str | None) -> list[Edit]:
     read = _listed if name.endswith(".txt") else _pipenv if name == "Pipfile.lock" else _locked
     try:
         old, new = read(before or ""), read(after or "")
-    except (ValueError, TypeError, AttributeError, KeyError) as problem:
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as problem:
         return [Edit((name,), MISSING, MISSING, "unknown", f"it cannot be read: {problem}")]
     return [*_edits(old, new), *_hashes(before or "", after or "")]
 

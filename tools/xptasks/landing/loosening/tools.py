@@ -157,7 +157,7 @@ def compare(name: str, before: str | None, after: str | None) -> list[Edit]:
     read = _READERS.get(name, _ini(lambda _: True))
     try:
         old, new = (read(text) if text is not None else None for text in (before, after))
-    except (ValueError, configparser.Error) as problem:
+    except (ValueError, RecursionError, configparser.Error) as problem:
         return [Edit((name,), MISSING, MISSING, "unknown", f"it cannot be read: {problem}")]
     if name == "baseline.toml":
         return edits(old or {}, new or {}, _KNOWN)
