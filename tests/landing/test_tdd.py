@@ -29,6 +29,7 @@ def facts(**changes: object) -> Facts:
         (facts(tests=(trial(FAILED),), plain="no behaviour changed: 1 test"), "red", False, "1 of 1"),
         (facts(tests=(trial(PASSED, FAILED),), passed=3), "green", True, "1 test failed before the change and passes"),
         (facts(tests=(trial(PASSED, FAILED),), passed=3, left=2), "green", True, "2 files of tests left for the gate"),
+        (facts(tests=(trial(PASSED, FAILED),), passed=3, cut=1), "green", True, "(1 test left for the gate)"),
         (facts(tests=(trial(PASSED, PASSED),)), "test missing", False, "no test failed before that"),
         (facts(tests=(trial(Ran("skipped")),)), "test missing", False, "no test failed before that"),
         (

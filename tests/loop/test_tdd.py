@@ -219,3 +219,15 @@ def test_no_conftest_sees_how_tests_are_chosen(change: Change, run: Run) -> None
     seen = "\n\ndef test_b(pytestconfig):\n    import conftest\n    assert 'XPTASKS_OUTCOMES' not in conftest.NAMES\n"
     change.put({"tests/test_prices.py": TEST + seen})
     assert run().out.startswith("green: 1 new or changed test passes")
+
+
+def test_a_first_look_takes_no_longer_than_it_is_worth(
+    change: Change, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = (
+        "import time\nfrom app import prices\n\n\ndef test_one():\n    time.sleep(0.2)\n\n\ndef test_two():\n    pass\n"
+    )
+    change.change({"tests/test_slow.py": slow})
+    change.put({"tests/test_prices.py": TEST + TEST_NET, "app/prices.py": SOURCE + NET})
+    monkeypatch.setattr("xptasks.loop.tdd._ENOUGH", 0.0)
+    assert "now; 0 tests near the change pass (4 tests left for the gate)\n" in run().out

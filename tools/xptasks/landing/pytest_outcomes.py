@@ -2,12 +2,13 @@
 
 It is copied out of this package and loaded alone, because the project under test may be another version of it: nothing
 here imports more than pytest and the standard library. Its instructions are JSON in the variable `XPTASKS_OUTCOMES`:
-`tests` (names by file, `*` for all of them), `report` (the file to write), and `measured` (files whose lines are
-watched; coverage must be installed).
+`tests` (names by file, `*` for all of them), `report` (the file to write), `measured` (files whose lines are watched;
+coverage must be installed), and `enough` (seconds after which no further test is started).
 """
 
 import json
 import os
+import time
 import types
 from contextlib import suppress
 from pathlib import Path
@@ -44,6 +45,9 @@ class _Recorder:
         self._tests: dict[str, list[str]] = instructions["tests"]
         self._report = Path(instructions["report"])
         self._measured: list[str] = instructions.get("measured", [])
+        enough = instructions.get("enough")
+        self._until = None if enough is None else time.monotonic() + enough
+        self._left = 0
         self._cases: dict[str, dict[str, Any]] = {}
         self._files: dict[str, dict[str, Any]] = {}
 
@@ -57,6 +61,14 @@ class _Recorder:
         file, _, name = item.nodeid.partition("::")
         wanted = self._tests.get(file, ())
         return "*" in wanted or name.partition("[")[0] in wanted
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self) -> bool | None:
+        """Leave a test when there was time enough for others."""
+        if self._until is None or time.monotonic() < self._until:
+            return None
+        self._left += 1
+        return True
 
     def pytest_exception_interact(
         self,
@@ -86,7 +98,7 @@ class _Recorder:
 
     def pytest_sessionfinish(self) -> None:
         """Write the report."""
-        report = {"cases": self._cases, "files": self._files, "lines": _lines(self._measured)}
+        report = {"cases": self._cases, "files": self._files, "lines": _lines(self._measured), "left": self._left}
         self._report.write_text(json.dumps(report), encoding="utf-8")
 
 

@@ -44,6 +44,7 @@ class Facts:
         failed: other tests near the change that fail.
         passed: how many near the change pass.
         left: how many files with tests that import the change were not run.
+        cut: how many tests of the others were not, because there was time enough for the rest.
         unseen: changed lines that no test runs, by file; None when nobody knows.
         added: the names that the change adds.
         packages: the names by which the project's own code is imported.
@@ -56,6 +57,7 @@ class Facts:
     failed: tuple[Case, ...] = ()
     passed: int = 0
     left: int = 0
+    cut: int = 0
     unseen: Mapping[str, Sequence[tuple[int, int]]] | None = None
     added: Collection[str] = ()
     packages: Collection[str] = ()
@@ -158,7 +160,8 @@ def _with_tests(facts: Facts) -> State:
     if idle:
         how = "let the tests that are named test what is new, or commit them before the change, alone"
         return State("test missing", f"{said}, {len(idle)} showed nothing", f"{how}; {_AGAIN}", cases=cases)
-    return State("green", f"{said}; {_near(facts)}" if facts.passed else said, _COMMIT, may_commit=True)
+    more = f"; {_near(facts)}" if facts.passed or facts.cut else ""
+    return State("green", f"{said}{more}", _COMMIT, may_commit=True)
 
 
 def _case(each: Judged) -> Case:
@@ -190,7 +193,9 @@ def _without_tests(facts: Facts) -> State:
 
 def _near(facts: Facts) -> str:
     said = f"{_count(facts.passed, 'test')} near the change pass{'es' if facts.passed == 1 else ''}"
-    return f"{said} ({_count(facts.left, 'file')} of tests left for the gate)" if facts.left else said
+    rest = [_count(facts.cut, "test")] if facts.cut else []
+    rest += [f"{_count(facts.left, 'file')} of tests"] if facts.left else []
+    return f"{said} ({' and '.join(rest)} left for the gate)" if rest else said
 
 
 def _count(number: int, what: str) -> str:

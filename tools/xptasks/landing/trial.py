@@ -110,7 +110,23 @@ def _overlay(files: Sequence[ChangedFile], project: Path, bench: Bench) -> None:
             target.unlink(missing_ok=True)
 
 
-def run(project: Path, chosen: Chosen, bench: Bench, when: str, measured: Sequence[Path] = ()) -> Report:
+@dataclass(frozen=True, slots=True)
+class Also:
+    """What a run is asked for besides outcomes.
+
+    Attributes:
+        measured: files of which the report says which lines ran, where coverage is installed.
+        enough: seconds after which no further test is started; None for all of them.
+    """
+
+    measured: tuple[Path, ...] = ()
+    enough: float | None = None
+
+
+_NOTHING = Also()
+
+
+def run(project: Path, chosen: Chosen, bench: Bench, when: str, also: Also = _NOTHING) -> Report:
     """Run tests in a folder; what the plugin reports. A conftest that cannot be imported counts for every file.
 
     Args:
@@ -118,7 +134,7 @@ def run(project: Path, chosen: Chosen, bench: Bench, when: str, measured: Sequen
         chosen: the tests; the name `*` is every test of its file that is not slow.
         bench: with what.
         when: `before` or `after`, for messages.
-        measured: files of which the report says which lines ran, where coverage is installed.
+        also: what else is asked for.
 
     Raises:
         CannotRunError: pytest does not run, or takes too long.
@@ -131,7 +147,8 @@ def run(project: Path, chosen: Chosen, bench: Bench, when: str, measured: Sequen
     instructions = {
         "tests": {file: sorted(tests) for file, tests in chosen.items()},
         "report": str(report),
-        "measured": [str(path) for path in measured] if "coverage" in _installed(bench.python) else [],
+        "measured": [str(path) for path in also.measured] if "coverage" in _installed(bench.python) else [],
+        "enough": also.enough,
     }
     environ = {**_environ(project, plugin, bench), "XPTASKS_OUTCOMES": json.dumps(instructions)}
     every = any("*" in tests for tests in chosen.values())

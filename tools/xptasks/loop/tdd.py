@@ -11,7 +11,7 @@ from xptasks.errors import UsageError
 from xptasks.landing import at_hand, impact, tdd, trial
 from xptasks.landing.at_hand import AtHand, Chosen, Scope
 from xptasks.landing.tdd import Case, Facts, State
-from xptasks.landing.trial import Bench, Report
+from xptasks.landing.trial import Also, Bench, Report
 from xptasks.quality import patch
 from xptasks.system import change, git
 from xptasks.system.commands import Done, run
@@ -20,6 +20,7 @@ from xptasks.system.processes import Ended, Exit, Signalled, Spec, Supervisor
 from xptasks.system.snapshot import snapshot
 
 _NEAR = 1  # imports between a test and the code, for the first look
+_ENOUGH = 10.0  # seconds for tests near a change that has a test of its own
 _FIRST = 12  # files of tests that are run at most in the first look
 _HOOKS = 1800.0  # seconds that the hooks of a commit may take
 _IDENTITY = tuple(f"GIT_{role}_{part}" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL", "DATE"))
@@ -131,7 +132,8 @@ class _Observer:
         if not near:
             return replace(facts, left=len(far))
         edited = self._edited()
-        report = self._run(near, edited)
+        # With a test of its own a change is told by that; the others are a first look, and the gate runs them all.
+        report = self._run(near, edited, _ENOUGH if any(test.own for test in facts.tests) else None)
         known = replace(_outcome(facts, report), unseen=_unseen(edited, report), left=len(far))
         if facts.tests or known.failed or not known.unseen or not far:
             return known
@@ -158,9 +160,10 @@ class _Observer:
         lines = change.changed_lines(Path(), self._head)
         return {path: lines[path] for path in self._found.changing if path in lines}
 
-    def _run(self, files: Sequence[str], edited: Mapping[str, object]) -> Report:
+    def _run(self, files: Sequence[str], edited: Mapping[str, object], enough: float | None = None) -> Report:
         chosen: Chosen = {path: {"*": False} for path in files}
-        return trial.run(Path.cwd(), chosen, self._bench, "after", [Path(path).resolve() for path in edited])
+        also = Also(tuple(Path(path).resolve() for path in edited), enough)
+        return trial.run(Path.cwd(), chosen, self._bench, "after", also)
 
 
 _NOTHING: Report = {"cases": {}, "files": {}}
@@ -195,7 +198,7 @@ def _outcome(facts: Facts, report: Report) -> Facts:
         if case.get("outcome") == "failed":
             failed.append(Case(file, name, case.get("line"), case.get("message", "")))
         passed += case.get("outcome") == "passed"
-    return replace(facts, failed=tuple(failed), passed=passed)
+    return replace(facts, failed=tuple(failed), passed=passed, cut=report.get("left", 0))
 
 
 def _unseen(edited: Mapping[str, set[int]], report: Report) -> dict[str, list[tuple[int, int]]] | None:
