@@ -76,7 +76,9 @@ def test_what_found_no_time_is_not_known() -> None:
 
 
 def test_a_test_that_nothing_can_stop() -> None:
-    tried = learnt(step("unit", "timed out"), at_hand="t.py::c")
+    late = learnt(step("unit", "timed out"), at_hand="t.py::c")
+    assert (late.known.left_out, late.known.unmeasured, late.dropped) == ({}, {baseline.ALL: 0}, {})
+    tried = measure.learnt([step("unit", "timed out")], lambda *_: "t.py::c", hangs=True)
     assert measure.ENDED in tried.known.left_out["t.py::c"]
     assert not tried.dropped
     assert baseline.ALL in tried.known.unmeasured

@@ -34,7 +34,7 @@ class Options:
     yes: bool = False
     projects: tuple[str, ...] = ()
     shared: bool = False
-    measure: float = 30.0
+    measure: float = 25.0
     ask: Callable[[str], bool] | None = None
 
 

@@ -21,6 +21,7 @@ class Choices:
         contract: where the contract is that was exported; empty without one.
         coverage: percent that the tests cover, None where nobody measured.
         quarantined: whether tests are known to fail, so that no tier can be called passed.
+        long: whether the tests take longer than a tier before every commit may.
         packages: requirements that turned out to be missing.
         text: whether mypy is too old for JSON.
         args: more words for pytest.
@@ -35,6 +36,7 @@ class Choices:
     contract: str = ""
     coverage: float | None = None
     quarantined: bool = False
+    long: bool = False
     packages: tuple[str, ...] = ()
     text: bool = False
     args: tuple[str, ...] = ()
@@ -99,7 +101,7 @@ def _fast(found: Found, choices: Choices) -> Iterator[str]:
     needs = found.dependencies
     yield "[tiers.fast]"
     yield 'description = "before every commit"'
-    yield 'budget = "60s"'
+    yield f'budget = "{"45s" if choices.long else "60s"}"'
     yield 'runner = "outside"                      # xptasks runs beside the environment of the project, never in it'
     if choices.python:
         yield f"python = {_toml(choices.python)}"

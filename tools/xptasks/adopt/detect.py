@@ -125,7 +125,7 @@ def project(files: Listing, folder: str = ".", name: str = "") -> Found:
         application.find(inside, sources, roots, tests.folders),
         _contract(inside),
         "openapi.yaml" if _counts_folders(inside) else "contracts/openapi.yaml",
-        tuple(_variables(inside, (*sources, *tests.folders))),
+        tuple(_variables(inside, sources)),
         frozenset(each for each in ("noxfile.py", "tasks.py", "xpconfig.toml") if inside.has(each))
         | ({"tasks"} if inside.below("tasks").python() else set()),
     )
@@ -155,7 +155,9 @@ def _sources(files: Listing, tests: tuple[str, ...]) -> list[str]:
 
 def _variables(files: Listing, folders: tuple[str, ...]) -> list[str]:
     """The names of environment variables that the code asks for."""
-    texts = (files.text(name) for name in files.python() if any(f == "." or name.startswith(f"{f}/") for f in folders))
+    names = [name for name in files.python() if any(each == "." or name.startswith(f"{each}/") for each in folders)]
+    names += [name for name in files.python() if name.endswith("conftest.py")]
+    texts = map(files.text, names)
     return sorted({name for text in texts for name in _VARIABLE.findall(text)})
 
 

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -209,7 +210,16 @@ def attempt(site: Site, tier: str, budget: float, words: tuple[str, ...] = ()) -
         steps = json.loads((site.folder / LAST_RUN).read_text(encoding="utf-8"))["steps"]
     except (OSError, ValueError, KeyError):
         return Tried(dropped={"unit": reason(done)})
-    return learnt(steps, lambda step, name: _report(site, tier, step, name))
+    return learnt(steps, lambda step, name: _report(site, tier, step, name), hangs=_hangs(site, tier))
+
+
+def _hangs(site: Site, tier: str) -> bool:
+    """Whether the test that ran last had been at it for longer than any test may: nothing could stop it."""
+    journal = site.folder / ".xp" / "tiers" / tier / "unit" / "run" / JOURNAL
+    try:
+        return time.time() - journal.stat().st_mtime > LIMIT
+    except OSError:
+        return False
 
 
 def _report(site: Site, tier: str, step: str, name: str) -> str:
@@ -219,18 +229,19 @@ def _report(site: Site, tier: str, step: str, name: str) -> str:
         return ""
 
 
-def learnt(steps: list[dict[str, Any]], report: Callable[[str, str], str]) -> Tried:
+def learnt(steps: list[dict[str, Any]], report: Callable[[str, str], str], *, hangs: bool = False) -> Tried:
     """What the steps of a raw run show.
 
     Args:
         steps: as in `.xp/last-run.json`.
         report: a file that a step has left, by the step's name and its own.
+        hangs: whether a test was at hand that nothing could stop, if the time was up.
     """
     tried = Tried()
     for step in steps:
         name, reading = step["step"], step["reading"]
         tried = replace(tried, said={**tried.said, name: f"{reading['status']}: {reading['summary']}"})
-        tried = _tests(tried, step, report) if name in _TESTS else _checks(tried, name, reading)
+        tried = _tests(tried, step, report, hangs=hangs) if name in _TESTS else _checks(tried, name, reading)
     return tried
 
 
@@ -248,15 +259,15 @@ def _checks(tried: Tried, name: str, reading: Mapping[str, Any]) -> Tried:
     return replace(tried, dropped={**tried.dropped, name: why})
 
 
-def _tests(tried: Tried, step: Mapping[str, Any], report: Callable[[str, str], str]) -> Tried:
+def _tests(tried: Tried, step: Mapping[str, Any], report: Callable[[str, str], str], *, hangs: bool) -> Tried:
     """Of tests: which failed, which did not end, which are slow; and whether they can run at all."""
     name, reading = step["step"], step["reading"]
     if reading["status"] in {"timed out", "cancelled"}:
         at_hand = report(name, JOURNAL)
         if not at_hand:
             return replace(tried, dropped={**tried.dropped, name: reading["summary"]})
-        hangs = {**tried.known.left_out, at_hand: f"{ENDED}: {reading['summary']}"}
-        return replace(tried, known=replace(tried.known, left_out=hangs, unmeasured={ALL: 0}))
+        left_out = {at_hand: f"{ENDED}: {reading['summary']}"} if hangs else {}
+        return replace(tried, known=replace(tried.known, left_out=left_out, unmeasured={ALL: 0}))
     failures = [each for each in reading["findings"] if each["severity"] == "error"]
     if reading["status"] not in {"passed", "partial"} and not failures:
         return replace(tried, dropped={**tried.dropped, name: reading["summary"] or reading["status"]})

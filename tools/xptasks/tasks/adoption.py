@@ -28,7 +28,7 @@ def init(
     yes: bool = False,  # noqa: FBT001, FBT002
     project: tuple[str, ...] = (),
     shared: bool = False,  # noqa: FBT001, FBT002
-    measure: str = "30s",
+    measure: str = "25s",
     json: bool = False,  # noqa: FBT001, FBT002
 ) -> int:
     """Bring xptasks into the repository in this folder: say what would be written, and write it with --yes."""
