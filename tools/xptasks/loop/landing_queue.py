@@ -236,7 +236,7 @@ class Queue:
             why = self.tester.why_held(scene, batch[0])
             return self._end_first(scene, batch[0], Ending(batch[0].queued, "held", why, "gate"))
         if isinstance(step, Rest):
-            return Turn("stuck", "the gate cannot run, not even on the trunk alone", ExitCode.CANNOT_RUN)
+            return self._gate_is_away()
         return self._mend(scene, batch)
 
     def _end_first(self, scene: Scene, first: Candidate, ending: Ending) -> Turn:
@@ -259,11 +259,28 @@ class Queue:
         if len(batch) > 1:
             fitting = self.tester.fitting(scene, batch)
             if isinstance(fitting, Ending):
-                return self._end(scene, fitting)
+                return self._unfit(scene, batch, fitting)
             if fitting < len(batch):
                 return self._batch(scene, batch[: max(1, fitting)])
         self.tester.prefix(scene, batch)
         return BUSY
+
+    def _unfit(self, scene: Scene, batch: Sequence[Candidate], ending: Ending) -> Turn:
+        """A change that is bad by itself is rejected, unless it is the trunk that is."""
+        (first,) = (each for each in batch if each.queued is ending.queued)
+        ground = {0: runs} if (runs := self._seen(scene, ()).seen.get(0)) else {}
+        red = (Ran("red", frozenset({"alone"})),) * 2
+        step = decide(Batch(1, {**ground, 1: red}, is_known_green(scene, self.shop.remote.trunk)))
+        if isinstance(step, Reject):
+            self.tester.forget_alone(scene, first)
+            return self._end(scene, ending)
+        if isinstance(step, Try):
+            self.tester.trunk(scene)
+            return BUSY
+        return self._gate_is_away() if isinstance(step, Rest) else self._mend(scene, batch)
+
+    def _gate_is_away(self) -> Turn:
+        return Turn("stuck", "the gate cannot run, not even on the trunk alone", ExitCode.CANNOT_RUN)
 
     def _mend(self, scene: Scene, batch: Sequence[Candidate]) -> Turn:
         """The trunk is red: each change is tried alone, once, because it may be the one that mends it."""

@@ -133,8 +133,12 @@ class Tester:
 
     def _rejected(self, scene: Scene, candidate: Candidate, said: Said) -> Ending:
         why = rejection.gate(said.run, said.ran.why, scene.setting, said.logs, said.tail)
-        self._alone(scene, candidate).clear()  # whoever queues the same again has it looked at again
         return Ending(candidate.queued, "rejected", why)
+
+    def forget_alone(self, scene: Scene, candidate: Candidate) -> None:
+        """Whoever queues the same again has it looked at again."""
+        self._alone(scene, candidate).clear()
+        self.shop.memory.save()
 
     # -- why ---------------------------------------------------------------------------------------------------------
 
