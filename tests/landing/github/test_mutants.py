@@ -48,6 +48,7 @@ MUTANTS = [
         "pullRequestId: $pull, expectedHeadOid: $head}",
         "pullRequestId: $pull}",
         "moves_before_it_is_queued",
+        "test_pull_requests",
     ),
     Mutant("arms without a rule", ARMING, "    yield from unguarded(rules, terms.check)\n", "", "that_nothing_guards"),
     Mutant(
@@ -94,6 +95,7 @@ MUTANTS = [
         "acted=problem is not None",
         "acted=False",
         "lost_answer_and_a_push",
+        "test_pull_requests",
     ),
     Mutant(
         "does not see labels that were set meanwhile",
@@ -119,7 +121,14 @@ MUTANTS = [
         "held_pull_request",
     ),
     Mutant("leaves armed what is held", FORGE, "if decision.disarm or (acted", "if (acted", "held_pull_request"),
-    Mutant("arms without the label", ARMING, "if terms.label not in pull.labels:", "if False:", "armed_without_a_push"),
+    Mutant(
+        "arms without the label",
+        ARMING,
+        "if terms.label not in pull.labels:",
+        "if False:",
+        "armed_without_a_push",
+        "test_pull_requests",
+    ),
     Mutant(
         "arms for another branch", ARMING, "if pull.base != terms.trunk:", "if False:", "what_is_done", "test_arming"
     ),
@@ -164,7 +173,14 @@ MUTANTS = [
         "another_commit",
         "test_reading",
     ),
-    Mutant("uses a queue that waits for ever", ARMING, "and not terms.merge_groups:", "and False:", "wait_for_ever"),
+    Mutant(
+        "uses a queue that waits for ever",
+        ARMING,
+        "and not terms.merge_groups:",
+        "and False:",
+        "wait_for_ever",
+        "test_pull_requests",
+    ),
     Mutant(
         "merges by another method",
         FORGE,
@@ -178,6 +194,7 @@ MUTANTS = [
         "if there and not self._had(there, commit):",
         "if False:",
         "commits_of_others",
+        "test_pull_requests",
     ),
     Mutant(
         "overwrites what people wrote",
@@ -185,8 +202,9 @@ MUTANTS = [
         "(body[: found.start()], body[found.end() :]) if found",
         '("", "") if found',
         "people_wrote",
+        "test_pull_requests",
     ),
-    Mutant("edits comments of others", API, 'if each["viewerDidAuthor"])', ")", "one_comment"),
+    Mutant("edits comments of others", API, 'if each["viewerDidAuthor"])', ")", "one_comment", "test_pull_requests"),
     Mutant(
         "sends twice what may be sent once",
         "github/client.py",
