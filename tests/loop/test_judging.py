@@ -249,3 +249,18 @@ def test_a_trunk_without_the_tier(change: Change) -> None:
     change.begin({"xpconfig.toml": CONFIG + 'tier = "nightly"\n'}).change(SMALL)
     verdict = after(change, ran(change))
     assert (verdict.outcome, rules(verdict)) == ("rejected", [("config", "xpconfig.toml")])
+
+
+def test_the_first_adoption_is_said_after_the_gate_too(change: Change) -> None:
+    change.init()
+    change.put({"app/a.py": "x = 1\n"})
+    change.commit_as()
+    change.git("checkout", "-q", "-b", "adopting")
+    change.change({"xpconfig.toml": CONFIG})
+    assert rules(after(change, ran(change))) == [("first-adoption", "")]
+    assert rules(after(change, ran(change, "lint"))) == [
+        ("step-missing", ""),
+        ("step-missing", ""),
+        ("step-missing", ""),
+        ("first-adoption", ""),
+    ]
