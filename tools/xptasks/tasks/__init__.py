@@ -3,26 +3,29 @@
 `inv --list` imports every module in this folder, so what takes time is imported by the task that needs it.
 """
 
-from invoke.collection import Collection
+from importlib import import_module
 
-from xptasks.tasks import (
-    adoption,
-    change,
-    ci,
-    contracts,
-    deploy,
-    github,
-    history,
-    landing,
-    probes,
-    project,
-    quality,
-    tiers,
-)
+from invoke.collection import Collection
 
 ns = Collection()
 """All tasks, for `tasks.py` and for the console script `xptasks`."""
 
-for _module in (tiers, contracts, probes, quality, change, landing, deploy, ci, github, history, project, adoption):
-    for _task in Collection.from_module(_module).tasks.values():
+_PARTS = (
+    "tiers",
+    "contracts",
+    "probes",
+    "quality",
+    "change",
+    "landing",
+    "deploy",
+    "ci",
+    "github",
+    "history",
+    "adoption",
+    "drill",
+    "project",
+)
+
+for _part in _PARTS:
+    for _task in Collection.from_module(import_module(f"xptasks.tasks.{_part}")).tasks.values():
         ns.add_task(_task)
