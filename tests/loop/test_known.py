@@ -7,9 +7,11 @@ import pytest
 from tests.repository import CONFIG, Repository
 from xptasks.errors import ConfigError
 from xptasks.loop import known
+from xptasks.quality import baseline
 from xptasks.quality.baseline import Baseline
 from xptasks.results import Outcome, Reading, Status
 from xptasks.system import change
+from xptasks.tiers import select
 
 
 def knows(**tests: int) -> Baseline:
@@ -71,11 +73,15 @@ def test_a_damaged_baseline_is_one_message(repository: Repository) -> None:
         counts(repository)
 
 
+def test_both_say_the_same_of_a_test_that_was_stopped() -> None:
+    assert baseline.TOO_LONG == select.TOO_LONG
+
+
 def test_what_pytest_is_told(tmp_path: Path) -> None:
     own = Baseline(failing={"t.py": "no"}, left_out={"t.py::a": "hangs"}, slow={"t.py::b": 30.0})
     mine = known.Known(tmp_path, own, own)
     assert mine.told(quick=True) == {"left_out": ["t.py::a", "t.py::b"], "go_on": True}
-    assert mine.told(quick=False) == {"left_out": ["t.py::a"], "go_on": True}
+    assert mine.told(quick=False) == {"left_out": ["t.py::a"], "go_on": True, "limit": known.PATIENCE}
     assert known.Known(tmp_path).told(quick=True) == {}
     late = Baseline(unmeasured={"t.py": 2})
     assert known.Known(tmp_path, late, late).told(quick=True) == {"go_on": True, "limit": known.LIMIT}

@@ -137,6 +137,13 @@ def test_failures_of_what_was_never_measured_are_quarantined_until_it_is() -> No
     assert baseline.parse(baseline.render(known)) == known
 
 
+def test_a_slow_test_that_was_stopped_is_quarantined_and_one_that_fails_is_not() -> None:
+    known = Baseline(slow={"t.py::a": 15.0})
+    stopped = Finding("X: did not end within 60 s", "t.py::a", position=Position("t.py", 1))
+    assert baseline.judged_tests(red(stopped), known, []).status is Status.PARTIAL
+    assert baseline.judged_tests(red(finding("t.py", "t.py::a")), known, []).status is Status.FAILED
+
+
 def test_what_turns_out_to_fail_may_be_named_where_it_was_not_measured() -> None:
     base, own = Baseline(unmeasured={"t.py": 3}), Baseline(failing={"t.py::a": "no", "u.py::a": "no"})
     assert baseline.smaller(own, base) == Baseline(failing={"t.py::a": "no"})

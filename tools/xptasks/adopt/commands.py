@@ -184,9 +184,10 @@ def _runs(folder: Path, known: Manifest) -> Iterator[Path]:
     """What runs left behind: ours alone, so not an environment that somebody else's session made."""
     for project in known.projects:
         yield folder / project / ".xp"
-    for place in (folder / ".nox").glob("*"):
-        if environment.is_built(place):
-            yield place
+    made = list((folder / ".nox").glob("*"))
+    ours = [place for place in made if environment.is_built(place)]
+    litter = {".gitignore", "CACHEDIR.TAG"}  # Nox's own
+    yield from [folder / ".nox"] if all(place in ours or place.name in litter for place in made) else ours
 
 
 def as_json(folder: Path) -> str:

@@ -169,7 +169,8 @@ def _counts_folders(files: Listing) -> bool:
     said = (
         "packages" in listed or "py-modules" in listed or "packages" in files.text("setup.py") + files.text("setup.cfg")
     )
-    return "setuptools" in backend and not said and not files.below("src").python()
+    built = "build-system" in pyproject or files.has("setup.py")
+    return built and "setuptools" in backend and not said and not files.below("src").python()
 
 
 def _contract(files: Listing) -> str:

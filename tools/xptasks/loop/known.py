@@ -21,6 +21,8 @@ from xptasks.system.files import atomic_write
 
 NAME = baseline.NAME
 _NOTHING = Baseline()
+PATIENCE = 60.0
+"""The same where all tests run, and some of them were found to be slow; whoever needs longer is quarantined."""
 LIMIT = 10.0
 """Seconds that one phase of a test may take where nobody knows yet whether it ends."""
 
@@ -75,6 +77,8 @@ class Known:
         told: dict[str, Any] = {**({"left_out": left_out} if left_out else {}), **({"go_on": True} if go_on else {})}
         if quick and self.own.unmeasured:  # one of them may not end
             told |= {"go_on": True, "limit": LIMIT}
+        if not quick and self.own.slow:
+            told["limit"] = PATIENCE
         return told
 
     def key(self, step: str, *, tests: bool) -> str:
