@@ -160,3 +160,21 @@ def test_several_projects_or_one_that_is_shared(make: Make) -> None:
     one = make(LAYOUTS["monorepo_two"], "one")
     assert commands.init(one.path, Options(yes=True, measure=0, projects=("jobs",))) == 0
     assert not (one.path / "api" / "xpconfig.toml").exists()
+
+
+def test_the_workflow_of_ci_on_request(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    repository = make(LAYOUTS["src"])
+    before = snapshot(repository.path)
+    wanted = Options(yes=True, measure=0, ci=True)
+    assert commands.init(repository.path, wanted) == 0
+    assert (repository.path / ".github" / "workflows" / "autonomous.yml").exists()
+    repository.commit()
+    assert commands.uninstall(repository.path, NOW) == 0
+    assert snapshot(repository.path) == before
+    assert not (repository.path / ".github").exists()
+    taken = make({**LAYOUTS["src"], ".github/workflows/autonomous.yml": "mine: true\n"}, "taken")
+    assert commands.init(taken.path, wanted) == 0
+    assert (taken.path / ".github/workflows/autonomous.yml").read_text() == "mine: true\n"
+    several = make(LAYOUTS["monorepo_two"], "several")
+    assert commands.init(several.path, wanted) == 0
+    assert "no CI file for several projects" in capsys.readouterr().err

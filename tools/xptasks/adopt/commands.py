@@ -9,14 +9,15 @@ from pathlib import Path
 from xptasks.adopt import compose, detect, repository, writing
 from xptasks.adopt import manifest as manifests
 from xptasks.adopt.listing import Listing, listing
-from xptasks.adopt.manifest import Manifest
-from xptasks.adopt.plan import Edit, Plan, Setting, diff, plan
+from xptasks.adopt.manifest import Entry, Manifest
+from xptasks.adopt.plan import Edit, Place, Plan, Setting, diff, plan
 from xptasks.adopt.testing import Tests
 from xptasks.adopt.trial import Trial, tell
 from xptasks.errors import ExitCode, UsageError
 from xptasks.tiers import environment
 
 _SHOWN = 10
+_WORKFLOW = ".github/workflows/autonomous.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Options:
         projects: folders, where not all that are found are meant.
         shared: one configuration at the top, whatever is below.
         measure: seconds that trying may take; 0 tries nothing.
+        ci: write the workflow of CI, too.
         ask: a question to somebody at a terminal; None without one.
     """
 
@@ -35,6 +37,7 @@ class Options:
     projects: tuple[str, ...] = ()
     shared: bool = False
     measure: float = 25.0
+    ci: bool = False
     ask: Callable[[str], bool] | None = None
 
 
@@ -53,9 +56,30 @@ def init(folder: Path, options: Options) -> int:
     known = writing.write(folder, made.edits, known, "written")
     if options.measure:
         known = Trial(folder, made.found, known, options.measure).run()
+    if options.ci:
+        known = _with_ci(folder, known)
     known = writing.write(folder, (), known, "done")
     tell(f"done: {len(known.files)} files. Next: `nox -s fast`, then commit. `xptasks uninstall` takes it all back.")
     return ExitCode.OK
+
+
+def _with_ci(folder: Path, known: Manifest) -> Manifest:
+    """The workflow that `inv generate-ci` writes, where none has its name; from then on the generator owns it."""
+    if known.projects != (".",):
+        tell("note  no CI file for several projects: call `inv generate-ci` where you want one")
+        return known
+    if writing.place(folder, _WORKFLOW) != Place():
+        tell(f"note  {_WORKFLOW} is there already and is kept as it is")
+        return known
+    from xptasks.loop import workflows  # noqa: PLC0415 - only who asks for it pays for it
+
+    parents = [name for name in (".github", ".github/workflows") if not (folder / name).exists()]
+    if workflows.generate(folder, with_gitlab=False):
+        tell("note  no CI file could be written: `inv generate-ci` says why")
+        return known
+    written = writing.place(folder, _WORKFLOW).content
+    entry = Entry("machine", b"", manifests.digest(written))
+    return replace(known, files={**known.files, _WORKFLOW: entry}, folders=(*reversed(parents), *known.folders))
 
 
 def _planned(folder: Path, known: Manifest | None, options: Options) -> tuple[Plan, Manifest]:

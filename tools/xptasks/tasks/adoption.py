@@ -20,15 +20,17 @@ def _ask(question: str) -> bool:
         "project": "a folder that is a project of its own; may be given several times; found without it",
         "shared": "one configuration at the top, whatever projects are below",
         "measure": "how long trying may take, for example 2m; 0s tries nothing",
+        "ci": "write the workflow of CI, too, as `inv generate-ci` does",
         "json": "print what is recorded as JSON",
     },
     iterable=["project"],
 )
-def init(
+def init(  # noqa: PLR0913, PLR0917 - the options of a command line
     yes: bool = False,  # noqa: FBT001, FBT002
     project: tuple[str, ...] = (),
     shared: bool = False,  # noqa: FBT001, FBT002
     measure: str = "25s",
+    ci: bool = False,  # noqa: FBT001, FBT002
     json: bool = False,  # noqa: FBT001, FBT002
 ) -> int:
     """Bring xptasks into the repository in this folder: say what would be written, and write it with --yes."""
@@ -42,7 +44,7 @@ def init(
 
         raise UsageError(f"--measure: {problem}") from None
     ask = _ask if sys.stdin.isatty() and sys.stderr.isatty() else None
-    options = commands.Options(yes, tuple(project), shared, seconds, ask)
+    options = commands.Options(yes, tuple(project), shared, seconds, ci, ask)
     code = commands.init(Path.cwd(), options)
     if json and (Path.cwd() / ".xptasks").is_dir():
         sys.stdout.write(commands.as_json(Path.cwd()))
