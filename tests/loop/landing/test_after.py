@@ -165,6 +165,7 @@ def test_what_the_watcher_gives_up_later_is_taken_back_too(world: World) -> None
     assert world.subjects() == ["good", "bad", "Revert 'bad'"]
 
 
+@pytest.mark.slow
 def test_rollbacks_open_the_breaker_and_a_human_closes_it(tmp_path: Path) -> None:
     config = AFTER.replace("equal_failures = 100", "equal_failures = 100\nrollbacks_per_day = 2")
     world = World(tmp_path / "world", config).begin()

@@ -74,6 +74,7 @@ def test_waiting_has_an_end(world: World) -> None:
     assert "one has not ended after 1s: queued, place 1" in done.stderr
 
 
+@pytest.mark.slow
 def test_waiting_ends_when_the_queue_has_stopped_itself(tmp_path: Path) -> None:
     world = World(tmp_path / "world", CONFIG.replace("equal_failures = 100", "equal_failures = 1")).begin()
     dev = world.clone()
@@ -85,6 +86,7 @@ def test_waiting_ends_when_the_queue_has_stopped_itself(tmp_path: Path) -> None:
     assert "the queue has stopped itself (equal_failures)" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_change_that_becomes_another_one_is_told(world: World) -> None:
     dev, other = world.clone(), world.clone("other")
     dev.change("one")
@@ -103,6 +105,7 @@ def test_a_change_that_becomes_another_one_is_told(world: World) -> None:
     assert "one is another commit by now" in error
 
 
+@pytest.mark.slow
 def test_what_is_not_committed_is_not_landed_unless_that_is_meant(world: World) -> None:
     dev = world.clone()
     head = dev.change("one")
@@ -227,6 +230,7 @@ def test_another_forge_has_no_queue_of_ours(tmp_path: Path) -> None:
     assert "has no queue of ours" in done.stderr
 
 
+@pytest.mark.slow
 def test_trouble_is_told_and_never_a_traceback(world: World, tmp_path: Path) -> None:
     dev = world.clone()
     dev.change("one")

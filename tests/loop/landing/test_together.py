@@ -53,6 +53,7 @@ def test_what_two_runners_record_is_recorded_once(world: World) -> None:
     assert sorted(told[0].values()) == [("landed", "one"), ("landed", "two")]
 
 
+@pytest.mark.slow
 def test_developers_with_worktrees_and_clones_of_their_own(world: World) -> None:
     """Three worktrees of one clone and a second clone land at the same time, while the queue works."""
     first, second = world.clone("first"), world.clone("second")
@@ -92,6 +93,7 @@ def test_the_runner_leaves_the_clone_it_was_started_in_alone(world: World) -> No
     assert (there.git("for-each-ref"), there.git("status", "--porcelain"), there.git("worktree", "list")) == before
 
 
+@pytest.mark.slow
 def test_what_is_deleted_underneath_costs_time_only(world: World) -> None:
     dev = world.clone()
     dev.queue("one")
@@ -138,6 +140,7 @@ def test_signals_end_it_cleanly(world: World) -> None:
     assert kinds[-1] == "queue-ended"
 
 
+@pytest.mark.slow
 def test_a_detached_queue_goes_on_until_it_is_told_to_end(world: World) -> None:
     clone = world.clone()
     try:

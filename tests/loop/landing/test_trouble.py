@@ -50,6 +50,7 @@ def test_a_remote_that_is_away_for_a_while(world: World) -> None:
     assert len(world.gated()) == 1
 
 
+@pytest.mark.slow
 def test_a_runner_that_does_not_wait_gives_up_on_a_remote_that_is_away(world: World) -> None:
     world.clone("runner")
     world.bare.path.rename(world.folder / "gone.git")
@@ -73,6 +74,7 @@ def test_a_remote_that_refuses_everything(world: World) -> None:
     assert len(world.gated()) == runs  # what was green is not tested again
 
 
+@pytest.mark.slow
 def test_a_remote_that_refuses_one_change_lets_the_others_land(world: World) -> None:
     dev = world.clone()
     for name in ("one", "forbidden", "two", "three"):
@@ -132,6 +134,7 @@ def test_rules_of_the_trunk_that_cannot_be_used(tmp_path: Path) -> None:
     assert world.refs() == ["queue/one"]
 
 
+@pytest.mark.slow
 def test_a_trunk_that_is_not_there(world: World) -> None:
     world.clone().queue("one")
     world.bare.git("branch", "-m", "main", "trunk")

@@ -36,7 +36,9 @@ from xptasks.tiers.run import Door
 
 _ENDINGS = (What.LANDED, What.REJECTED, What.WITHDRAWN)
 _TRIES = 3  # in a row, of what fails, by a runner that does not wait
-_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 900.0  # seconds between tries
+_FIRST_POLL = 2.0  # seconds, until the trunk's rules are known
+_LONGEST_PAUSE = 900.0  # seconds between tries
+_DOUBLED = 20  # times at most
 _LATER = 5  # pauses are longer where trying again takes a run of the gate
 _TICK = 30.0  # seconds after which a runner that waits looks whether it has to show that it lives
 
@@ -75,7 +77,7 @@ class Queue:
     _refused: dict[str, tuple[int, float]] = field(default_factory=dict)
     _careful: bool = False
     _rules: dict[tuple[str, ...], Rules] = field(default_factory=dict)
-    _poll: float = _FIRST_PAUSE
+    _poll: float = _FIRST_POLL
     _stuck: str = ""
     _tried_anew: int = 0
     _next_try: float = 0.0
@@ -99,7 +101,7 @@ class Queue:
                 if once and failures >= _TRIES:
                     raise
                 self.shop.say(f"{error}\n  it is tried again", kind="trouble")
-                self._rest(_pause(failures))
+                self._rest(self._pause(failures))
                 continue
             if once and turn.came != "busy" and not (turn.came == "idle" and self._has_to_wait()):
                 return self._last_word(turn)
@@ -125,7 +127,7 @@ class Queue:
             return
         now = self.shop.now()
         if turn.why != self._stuck:
-            self._stuck, self._next_try = turn.why, now + _pause(self._tried_anew + _LATER)
+            self._stuck, self._next_try = turn.why, now + self._pause(self._tried_anew + _LATER)
             self.shop.say(f"{turn.why}; it is tried again in {self._next_try - now:.0f} s", kind="stuck")
         elif now >= self._next_try:
             self._stuck = ""
@@ -147,6 +149,10 @@ class Queue:
                     raise Interrupted(happening.signum)
             if time.monotonic() >= until:
                 return
+
+    def _pause(self, failures: int) -> float:
+        """Seconds to wait after so many failures in a row."""
+        return min(_LONGEST_PAUSE, self._poll * 2.0 ** min(failures - 1, _DOUBLED))
 
     # -- one turn ----------------------------------------------------------------------------------------------------
 
@@ -319,7 +325,7 @@ class Queue:
             return BUSY
         value = batch[0].queued.value
         count = self._refused.get(value, (0, 0.0))[0] + 1
-        self._refused[value] = (count, self.shop.now() + _pause(count))
+        self._refused[value] = (count, self.shop.now() + self._pause(count))
         return BUSY
 
     def _end(self, scene: Scene, ending: Ending) -> Turn:
@@ -374,8 +380,3 @@ def stopped(trip: Trip) -> HumanNeededError:
     """The breaker is open."""
     hint = f"{trip.decide}. Then `inv land-resume` lets the queue go on"
     return HumanNeededError(f"the queue has stopped itself ({trip.rule}): {trip.why}", hint=hint)
-
-
-def _pause(failures: int) -> float:
-    """Seconds to wait after so many failures in a row."""
-    return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (failures - 1))
