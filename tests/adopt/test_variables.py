@@ -11,6 +11,7 @@ services:
       - DATABASE_URL=postgresql://${DB_USER:-me}:${DB_PASSWORD}@db/x
       - EMPTY
       - NOTHING=${NOWHERE}
+      - NEEDED=${NOWHERE:?Variable not set}
   worker:
     build: {context: .}
     environment: {LEVEL: debug, PORT: 80, NONE: null}

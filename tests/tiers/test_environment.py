@@ -204,3 +204,12 @@ def test_where_the_environment_of_a_tier_is(tmp_path: Path) -> None:
     told = environment.outside(tmp_path / ".nox" / "pr", tmp_path / "xptasks")
     assert told["XPTASKS_PYTHON"] == str(tmp_path / ".nox" / "pr" / "bin" / "python")
     assert Path(told["PYTHONPATH"], "xptasks").readlink() == tmp_path / "xptasks"
+
+
+def test_pins_that_do_not_hold_here_stay_free(project: Callable[..., Path]) -> None:
+    lock = "".join(f'[[package]]\nname = "{name}"\nversion = "1"\n' for name in ("a", "b_b", "c"))
+    folder = project(uv_DOT_lock=lock)
+    made = Ingredients(outside=True, install="none", lock="uv.lock", unlocked=("B.b",), packages=("c>2",))
+    words = environment.installations(folder, made, lambda: OWN, folder)
+    assert words == [("-c", str(folder / "xptasks-constraints.txt"), "c>2")]
+    assert (folder / "xptasks-constraints.txt").read_text() == "a==1\n"

@@ -22,6 +22,7 @@ class Choices:
         coverage: percent that the tests cover, None where nobody measured.
         quarantined: whether tests are known to fail, so that no tier can be called passed.
         long: whether the tests take longer than a tier before every commit may.
+        unlocked: distributions whose pins in the lock do not hold here.
         packages: requirements that turned out to be missing.
         text: whether mypy is too old for JSON.
         args: more words for pytest.
@@ -38,6 +39,7 @@ class Choices:
     quarantined: bool = False
     long: bool = False
     packages: tuple[str, ...] = ()
+    unlocked: tuple[str, ...] = ()
     text: bool = False
     args: tuple[str, ...] = ()
     env_file: str = ""
@@ -45,7 +47,7 @@ class Choices:
 
     def __post_init__(self) -> None:
         """What JSON made of tuples is one again."""
-        for name in ("packages", "args", "env"):
+        for name in ("packages", "unlocked", "args", "env"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
 
 
@@ -110,7 +112,8 @@ def _fast(found: Found, choices: Choices) -> Iterator[str]:
         yield f"install = {_toml(install)}"
     lock = needs.lock if choices.lock else ""
     for key, value in (("extras", needs.extras), ("groups", needs.groups), ("requirements", needs.requirements),
-                       ("packages", (*needs.packages, *choices.packages)), ("lock", lock)):  # fmt: skip
+                       ("packages", (*needs.packages, *choices.packages)), ("lock", lock),
+                       ("unlocked", choices.unlocked if lock else ())):  # fmt: skip
         if value:
             yield f"{key} = {_toml(value)}"
     for step, why in choices.dropped.items():

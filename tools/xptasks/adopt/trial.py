@@ -85,7 +85,7 @@ class Trial:
         problem = ""
         for choices in measure.ways(site.found, Choices(env=env), pythons):
             if choices.lock and (freed := measure.unfit(site, choices.python)):
-                choices = replace(choices, packages=freed)  # noqa: PLW2901 - the same way, gone further
+                choices = replace(choices, unlocked=freed)  # noqa: PLW2901 - the same way, gone further
             self._settle(site, choices)
             tell(f"{site.session('fast')}: making its environment{_how(site.found, choices)} ...")
             problem = measure.install(site, "fast")
@@ -240,7 +240,7 @@ def _told(tried: Tried, coverage: float | None) -> Iterator[str]:
 def _how(found: Found, choices: Choices) -> str:
     words = [f"Python {choices.python}"] if choices.python else []
     words += [f"without {found.dependencies.lock}"] if found.dependencies.lock and not choices.lock else []
-    words += [f"with other versions of {', '.join(choices.packages)}"] if choices.packages else []
+    words += [f"with other versions of {', '.join(choices.unlocked)}"] if choices.unlocked else []
     words += [f"install = {choices.install}"] if choices.install != found.dependencies.install else []
     return f" ({', '.join(words)})" if words else ""
 

@@ -17,7 +17,7 @@ HEAD = """\
 """
 _EXAMPLE = re.compile(r"(^|/)(\.env\.(example|sample|template|dist|test|tests|testing|ci)|(example|sample|test)\.env)$")
 _COMPOSE = re.compile(r"(^|/)(docker-)?compose[\w.-]*\.ya?ml$")
-_DEFAULT = re.compile(r"\$\{(\w+)(?::?-([^}]*))?\}|\$(\w+)")
+_DEFAULT = re.compile(r"\$\{(\w+)(?::?-([^}]*)|:?[?+][^}]*)?\}|\$(\w+)")
 
 
 def find(files: Listing, folder: str) -> dict[str, str]:

@@ -29,7 +29,7 @@ class Ingredients:
         needs: requirements of the steps, where no pins name them.
         outside: xptasks is not installed in it.
         install: `editable`, `dependencies` or `none`: how the project gets in.
-        extras, groups, packages, lock: as the tier's table says.
+        extras, groups, packages, lock, unlocked: as the tier's table says.
     """
 
     pins: tuple[str, ...] = ()
@@ -40,6 +40,7 @@ class Ingredients:
     groups: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     lock: str = ""
+    unlocked: tuple[str, ...] = ()
 
 
 def ingredients(project: Path, tier: str, tiers: Mapping[str, Table]) -> Ingredients:
@@ -69,10 +70,11 @@ def ingredients(project: Path, tier: str, tiers: Mapping[str, Table]) -> Ingredi
         several("groups"),
         several("packages"),
         str(said.get("lock", "")),
+        several("unlocked"),
     )
 
 
-_INHERITED = ("runner", "python", "install", "extras", "groups", "packages", "lock")
+_INHERITED = ("runner", "python", "install", "extras", "groups", "packages", "lock", "unlocked")
 
 
 def inherited(tier: str, tiers: Mapping[str, Table], above: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -259,7 +261,9 @@ def _constraints(project: Path, made: Ingredients, environment: Path) -> tuple[s
     if found is None:
         return ()
     file = environment / _CONSTRAINTS
-    said = {_normal(_name(word)) for word in made.packages}  # what the tier asks for itself goes before the lock
+    said = {
+        _normal(_name(word)) for word in (*made.packages, *made.unlocked)
+    }  # what the tier asks for itself goes before the lock
     lines = [line for line in locks.constraints(found.name, text(found)) if _name(line) not in said]
     file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return "-c", str(file)

@@ -76,6 +76,14 @@ class TierSettings(Settings):
             examples=["uv.lock"],
         ),
     ] = ""
+    unlocked: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Distributions whose pins in the lock file do not hold here, for example because they have no "
+            "wheel for this Python.",
+            examples=[["greenlet"]],
+        ),
+    ] = ()
     allow_partial: Annotated[
         bool,
         Field(
