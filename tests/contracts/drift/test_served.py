@@ -30,6 +30,11 @@ def test_an_application_tells_its_document_whatever_it_prints(module: Path, name
     assert of_application(name, 20) == {"openapi": "3.1.0", "paths": {}}
 
 
+def test_a_factory_makes_the_application(module: Path) -> None:
+    module.write_text(f"{GOOD}\nmade = app\ndel app\ndef create_app():\n    return made\n")
+    assert of_application("service:create_app", 20) == {"openapi": "3.1.0", "paths": {}}
+
+
 @pytest.mark.parametrize(
     ("text", "seconds", "says"),
     [

@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         found: Any = import_module(module)
         for part in attribute.split("."):
             found = getattr(found, part)
-        if not hasattr(found, "openapi"):
+        if not hasattr(found, "openapi") and callable(found):
             found = found()  # a factory
         document = json.dumps(found.openapi())
     sys.stdout.write(f"{MARK}{document}\n")
