@@ -41,7 +41,9 @@ def test_a_remote_that_is_away_for_a_while(world: World) -> None:
         assert runner.stdout
         said = ""
         while "cannot be reached" not in said:
-            said += runner.stdout.readline()
+            line = runner.stdout.readline()
+            assert line, said  # it has ended
+            said += line
         gone.rename(world.bare.path)
         until(lambda: "one" in world.subjects())
         runner.terminate()
@@ -104,7 +106,9 @@ def test_a_full_disk(world: World) -> None:
         assert runner.stdout
         said = ""
         while "it is tried again" not in said:
-            said += runner.stdout.readline()
+            line = runner.stdout.readline()
+            assert line, said  # it has ended
+            said += line
         assert world.subjects() == []
         resource.prlimit(runner.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         until(lambda: "one" in world.subjects())
