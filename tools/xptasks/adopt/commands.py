@@ -36,7 +36,7 @@ class Options:
     yes: bool = False
     projects: tuple[str, ...] = ()
     shared: bool = False
-    measure: float = 25.0
+    measure: float = 20.0
     ci: bool = False
     ask: Callable[[str], bool] | None = None
 

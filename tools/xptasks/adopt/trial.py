@@ -21,9 +21,9 @@ from xptasks.tiers import fingerprint
 from xptasks.tiers import variables as variable_files
 
 _QUICK = 12.0  # seconds of tests up to which coverage is measured at once, too
-_LEAST = 18.0  # seconds for the steps, however long the environment took
+_LEAST = 14.0  # seconds for the steps, however long the environment took
 _LATE = 40.0  # seconds after which nothing is begun that can wait
-_ALONE = 40.0  # seconds for checks that found no time beside the tests
+_ALONE = 25.0  # seconds for checks that found no time beside the tests
 _SHOWN = 10
 _TRIES = 2
 _PATIENCE = 2  # times the time that was asked for, within which something is mended

@@ -29,7 +29,7 @@ def init(  # noqa: PLR0913, PLR0917 - the options of a command line
     yes: bool = False,  # noqa: FBT001, FBT002
     project: tuple[str, ...] = (),
     shared: bool = False,  # noqa: FBT001, FBT002
-    measure: str = "25s",
+    measure: str = "20s",
     ci: bool = False,  # noqa: FBT001, FBT002
     json: bool = False,  # noqa: FBT001, FBT002
 ) -> int:
