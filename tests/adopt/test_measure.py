@@ -12,6 +12,8 @@ from xptasks.adopt import detect, measure
 from xptasks.adopt.compose import Choices, configuration
 from xptasks.quality import baseline
 
+pytestmark = pytest.mark.pr
+
 HERE = f"3.{sys.version_info.minor}"
 
 

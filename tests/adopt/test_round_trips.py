@@ -16,6 +16,8 @@ from xptasks.adopt.commands import Options
 from xptasks.errors import UsageError
 from xptasks.system import files
 
+pytestmark = pytest.mark.pr
+
 NOW = Options(yes=True, measure=0)
 layouts = pytest.mark.parametrize("layout", LAYOUTS)
 

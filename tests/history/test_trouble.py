@@ -23,6 +23,7 @@ from xptasks.history.database import url_of
 from xptasks.history.events import HistoryEvent
 from xptasks.history.store import Added, Store
 
+pytestmark = pytest.mark.pr
 TOOLS = Path(__file__).parents[2] / "tools"
 KILLS = int(os.environ.get("XPTASKS_KILLS", "8"))
 DELIVER = """
@@ -31,6 +32,7 @@ from pathlib import Path
 from xptasks.history import outbox
 from xptasks.history.database import url_of
 from xptasks.history.store import Store
+
 url, home, point, number = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 outbox._FILES = 5
 

@@ -14,6 +14,8 @@ from xptasks.landing.marks import Mark, Queued, Signature
 from xptasks.landing.remote import Pushed, Remote, Update, View, signing
 from xptasks.system.plumbing import Git
 
+pytestmark = pytest.mark.pr
+
 ANN = Signature("Ann", "ann@example.com", 1_700_000_000.0)
 
 

@@ -17,6 +17,8 @@ from xptasks.landing.proposal import Approval, Proposal
 from xptasks.landing.remote import Pushed, Remote, Update
 from xptasks.landing.settings import LandingSettings
 
+pytestmark = pytest.mark.pr
+
 NOW = 2_000_000_000.0
 
 
