@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import subprocess
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,6 +68,10 @@ class Trial:
 
     def check_what_it_left(self) -> None:
         """Every change is in one place only; what the trunk, the marks and the ledger say is the same."""
+        until = time.monotonic() + 20
+        while pushing(self.world):  # git lives on when its caller is killed, and ends what it has begun
+            assert time.monotonic() < until
+            time.sleep(0.02)
         view = self.world.remote.look()
         waiting = {ref.removeprefix("refs/xp/queue/") for ref in view.named("refs/xp/queue/")}
         landed = [mark.change for mark in self.world.remote.marks(view, "landed")]
@@ -84,14 +89,20 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path / "world").begin()
 
 
+def commands(word: str) -> list[str]:
+    """What runs with such a word in its command."""
+    found = [" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])]
+    return [command for command in found if word in command]
+
+
 def left_over(world: World) -> list[str]:
     """Gates that still run."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        words = process.info["cmdline"] or []
-        if str(world.log) in words:
-            found.append(" ".join(words))
-    return found
+    return commands(str(world.log))
+
+
+def pushing(world: World) -> list[str]:
+    """Pushes that are not over yet, at either end."""
+    return commands(str(world.bare.path))
 
 
 def rounds(world: World, count: int, seed: int) -> Trial:

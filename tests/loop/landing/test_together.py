@@ -67,7 +67,7 @@ def test_developers_with_worktrees_and_clones_of_their_own(world: World) -> None
         place, names = places[number], []
         for turn in range(2):
             name = f"dev-{number}-{turn}"
-            place.git("checkout", "-q", "-B", name, "origin/main")
+            place.git("checkout", "-q", "--no-track", "-B", name, "origin/main")
             place.add({f"{name}.txt": "x\n"}, message=name)
             done = place.inv("land", "--wait")
             assert done.returncode == 0, done.stderr + done.stdout

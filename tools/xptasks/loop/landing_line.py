@@ -20,6 +20,7 @@ from xptasks.loop.landing_rules import Rules
 Judge = Callable[[str, str, Proposal, Sequence[Approval]], Verdict]
 """From the trunk, a change's head, what is said of it, and who approved it, to the verdict before anything runs."""
 
+_MOST = 5000  # of each thing that is remembered
 _MAY_LAND = Verdict("may land")
 _NOT_YET = Merged("", "")
 
@@ -118,6 +119,7 @@ class LineUp:
             merger: builds commits.
             skip: values of the queue's refs that have to wait for a while.
         """
+        self._forget()
         # Where the trunk has no rules yet, only the change that brings them can be judged.
         queue = [each for each in scene.queue if scene.rules.adopts in {"", each.change}]
         queue.sort(key=lambda each: not self._goes_back_to(each, scene.entries))
@@ -140,6 +142,12 @@ class LineUp:
             else:
                 postponed += 1
         return Line(tuple(batch), tuple(endings), waiting, postponed)
+
+    def _forget(self) -> None:
+        """What is remembered must not grow for ever."""
+        for memory in (self._looked, self._verdicts, self._merged):
+            if len(memory) > _MOST:
+                memory.clear()
 
     def _found(
         self, scene: Scene, merger: Merger, batch: Sequence[Candidate], queued: Queued, *, full: bool

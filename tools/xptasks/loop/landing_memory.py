@@ -83,6 +83,9 @@ class Memory:
     def add(self, commit: str, said: Said) -> None:
         """One more run of a commit."""
         self.said.setdefault(commit, []).append(said)
+        for table in (self.said, self.alone):
+            for old in list(table)[:-_MOST]:
+                del table[old]
         self.save()
 
     def runs(self, commit: str) -> tuple[Ran, ...]:

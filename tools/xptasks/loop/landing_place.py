@@ -24,6 +24,7 @@ _PATIENCE = 600.0  # seconds that a fetch or a checkout may take
 _OURS = (".nox/", ".xp/", "__pycache__/", "*.egg-info/")
 """What a gate leaves in a worktree, whether the project tells git to ignore it or not."""
 _KEPT = (".nox", ".xp")
+_OLDEST = (2, 38)  # of git
 _CARRIED = re.compile(r"^(credential|http|url|ssh|protocol)\.|^core\.(sshcommand|askpass)$|^user\.", re.IGNORECASE)
 """Settings of the clone without which its remote may not be reached."""
 
@@ -141,6 +142,7 @@ class Place:
             CannotRunError: git or the disk refuses.
         """
         folder = self.git.folder
+        _see_that_git_can_merge(self.origin.project)
         try:
             if folder.exists() and self.git.ask("rev-parse", "--is-bare-repository").out.strip() != "true":
                 shutil.rmtree(self.home / "gate", ignore_errors=True)
@@ -158,11 +160,16 @@ class Place:
         atomic_write(self.git.folder / "info" / "exclude", "".join(f"{name}\n" for name in _OURS))
         self.git("config", "remote.origin.url", self.origin.address)
         self.git("symbolic-ref", "refs/remotes/origin/HEAD", f"refs/remotes/origin/{self.origin.trunk}")
+        self._carry_over()
+
+    def _carry_over(self) -> None:
+        """The clone's own settings about who works there and how its remote is reached."""
         listed = Git(self.origin.project).ask("config", "--local", "--list", "-z").out
-        for record in filter(None, listed.split("\0")):
-            name, _, value = record.partition("\n")
-            if _CARRIED.match(name):
-                self.git("config", "--replace-all", name, value)
+        pairs = [record.partition("\n")[::2] for record in listed.split("\0") if _CARRIED.match(record)]
+        for name in {name for name, _ in pairs}:
+            self.git.ask("config", "--unset-all", name)
+        for name, value in pairs:
+            self.git("config", "--add", name, value)
 
     def _share_history(self) -> None:
         """What a gate, a deployment or the watcher records here belongs to the clone that the queue was started in."""
@@ -226,3 +233,16 @@ class Place:
         if (folder / ".gitmodules").exists():
             tree("submodule", "update", "--quiet", "--init", "--recursive", "--force", patience=_PATIENCE)
         return folder / self.origin.prefix
+
+
+def _see_that_git_can_merge(folder: Path) -> None:
+    """Merging without a working tree came with git 2.38.
+
+    Raises:
+        CannotRunError: git is older, or missing.
+    """
+    said = Git(folder).ask("version")
+    found = re.search(r"(\d+)\.(\d+)", said.out)
+    if said.code != 0 or (found and (int(found[1]), int(found[2])) < _OLDEST):
+        problem = f"the queue needs git {_OLDEST[0]}.{_OLDEST[1]} or later; this is {said.out.strip() or said.error}"
+        raise CannotRunError(problem, hint="install a newer git")

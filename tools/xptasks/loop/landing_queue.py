@@ -78,6 +78,8 @@ class Queue:
     _careful: bool = False
     _rules: dict[tuple[str, ...], Rules] = field(default_factory=dict)
     _poll: float = _FIRST_POLL
+    _scene: Scene | None = None
+    _last: Turn = BUSY
     _stuck: str = ""
     _tried_anew: int = 0
     _next_try: float = 0.0
@@ -167,6 +169,10 @@ class Queue:
         view = shop.remote.look()
         if not view.trunk:
             raise CannotRunError(f"the remote {shop.remote.address} has no branch {shop.remote.trunk!r}")
+        shop.clean_up(view)
+        if self._nothing_is_new(view) and self._scene:
+            return self.aftermath.step(self._scene) or self._last
+        self._scene = None
         shop.place.fetch(view)
         shop.place.ready(view.trunk)
         entries = shop.remote.entries(view)
@@ -174,7 +180,13 @@ class Queue:
         trip = breaker.opened(entries)
         if trip:
             raise stopped(trip)
-        return self._turn(view, entries)
+        self._last = self._turn(view, entries)
+        return self._last
+
+    def _nothing_is_new(self, view: View) -> bool:
+        """Whether the remote is as it was when there was nothing to do."""
+        scene = self._scene
+        return scene is not None and scene.view == view and self._last.came == "idle" and not self._refused
 
     def _turn(self, view: View, entries: Sequence[Entry]) -> Turn:
         queue = self.shop.remote.queue(view)
@@ -187,7 +199,7 @@ class Queue:
         if trip:
             must(self.shop.acts.open_breaker(view, trip))
             return BUSY
-        scene = Scene(view, entries, rules, self.shop.setting(rules), queue)
+        scene = self._scene = Scene(view, entries, rules, self.shop.setting(rules), queue)
         waiting = {each.value for each in queue}
         self._refused = {value: found for value, found in self._refused.items() if value in waiting}
         self._note(scene)

@@ -112,7 +112,7 @@ class Shop:
 
     def announce(self, changes: Sequence[str], what: str) -> None:
         """Let everybody see what is tested here; that nobody can see it costs nothing."""
-        told = json.dumps({"runner": socket.gethostname(), "changes": list(changes), "what": what})
+        told = json.dumps({"runner": socket.gethostname(), "changes": list(changes), "what": what}) if changes else ""
         if told == self._announced:
             return
         self._announced = told
@@ -120,10 +120,15 @@ class Shop:
             if changes:
                 said: dict[str, Any] = {**json.loads(told), "since": self.now()}
                 self.remote.push([Update(self.runner, self.remote.git.write("blob", json.dumps(said)))])
-            elif self.runner in self.remote.look().refs:
+            else:
                 self.remote.push([Update(self.runner, "")])
         except CannotRunError:
             return
+
+    def clean_up(self, view: View) -> None:
+        """A runner of this place that died may still say what it tests."""
+        if self.runner in view.refs and not self._announced:
+            self.remote.push([Update(self.runner, "")])
 
     @property
     def runner(self) -> str:

@@ -72,11 +72,13 @@ class Tester:
             ran = self._held_against_the_rules(scene, batch, done.run)
         self.shop.memory.add(job.commit, Said(ran, str(done.logs), done.tail))
         self.shop.say(_outcome(done, ran), kind=ran.outcome, commit=job.commit, seconds=round(done.seconds, 1))
-        said = self.shop.memory.said[job.commit]
+        self._tell_flakes(job.commit, self.shop.memory.said[job.commit])
+
+    def _tell_flakes(self, commit: str, said: Sequence[Said]) -> None:
         if flaky([each.ran for each in said]):
-            self.shop.say("the same commit was red and green: the gate is flaky", kind="flake", commit=job.commit)
+            self.shop.say("the same commit was red and green: the gate is flaky", kind="flake", commit=commit)
             runs = [each.run for each in said]
-            self.shop.record(*flakes(self.shop.name, job.commit, runs, self.shop.now()))
+            self.shop.record(*flakes(self.shop.name, commit, runs, self.shop.now()))
 
     def _held_against_the_rules(self, scene: Scene, batch: Sequence[Candidate], run: Mapping[str, Any]) -> Ran:
         """Green only if the run is one that the trunk lets this land on, for each change."""
@@ -121,6 +123,7 @@ class Tester:
             self._alone(scene, candidate).append(Said(done.ran, str(done.logs), done.tail))
             self.shop.memory.save()
             self.shop.say(_outcome(done, done.ran), kind=done.ran.outcome, commit=merged.commit)
+            self._tell_flakes(merged.commit, self._alone(scene, candidate))
         return self._alone(scene, candidate)
 
     def _alone(self, scene: Scene, candidate: Candidate) -> list[Said]:

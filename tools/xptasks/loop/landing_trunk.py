@@ -50,6 +50,8 @@ class Minder:
             return self._red(scene, gated)
         if runs.count("broken") >= _TWICE:
             return Turn("stuck", f"the gate cannot run on {self.shop.remote.trunk}", ExitCode.CANNOT_RUN)
+        if not runs and self.shop.remote.look() != scene.view:  # a push whose refs were only half there
+            return BUSY
         if not runs:
             self.shop.say(f"{tip[:12]} was pushed straight to {self.shop.remote.trunk}: it is tested now", kind="push")
         self.tester.trunk(scene)
