@@ -78,8 +78,9 @@ def test_developers_with_worktrees_and_clones_of_their_own(world: World) -> None
         with ThreadPoolExecutor() as pool:
             names = [name for each in pool.map(develop, range(len(places))) for name in each]
         runner.terminate()
-        runner.communicate(timeout=30)
+        said, _ = runner.communicate(timeout=30)
     world.check(names)
+    assert "it is tried again" not in said
     assert [place.git("stash", "list") for place in places] == stash
     assert [place.git("status", "--porcelain") for place in places] == [""] * len(places)
 

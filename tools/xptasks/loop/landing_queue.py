@@ -172,7 +172,7 @@ class Queue:
         shop.clean_up(view)
         if self._nothing_is_new(view) and self._scene:
             return self.aftermath.step(self._scene) or self._last
-        self._scene = None
+        self._scene, self._last = None, BUSY  # what goes wrong from here on is looked at again
         shop.place.fetch(view)
         shop.place.ready(view.trunk)
         entries = shop.remote.entries(view)
