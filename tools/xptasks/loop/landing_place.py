@@ -165,7 +165,8 @@ class Place:
     def _carry_over(self) -> None:
         """The clone's own settings about who works there and how its remote is reached."""
         listed = Git(self.origin.project).ask("config", "--local", "--list", "-z").out
-        pairs = [record.partition("\n")[::2] for record in listed.split("\0") if _CARRIED.match(record)]
+        settings = [record.partition("\n")[::2] for record in listed.split("\0")]
+        pairs = [(name, value) for name, value in settings if _CARRIED.match(name)]
         for name in {name for name, _ in pairs}:
             self.git.ask("config", "--unset-all", name)
         for name, value in pairs:
