@@ -80,6 +80,7 @@ class Queue:
     _poll: float = _FIRST_POLL
     _scene: Scene | None = None
     _last: Turn = BUSY
+    _rests: bool = False
     _stuck: str = ""
     _tried_anew: int = 0
     _next_try: float = 0.0
@@ -123,9 +124,12 @@ class Queue:
 
     def _mind(self, turn: Turn) -> None:
         """Whoever is stuck says so once, looks for news as always, and now and then tries again what did not work."""
+        if turn.came == "idle":
+            self._stuck, self._tried_anew = "", 0
+            if not self._rests:
+                self.shop.say(turn.why or "nothing waits", kind="idle")
+        self._rests = turn.came == "idle"
         if turn.came != "stuck":
-            if turn.came == "idle":
-                self._stuck, self._tried_anew = "", 0
             return
         now = self.shop.now()
         if turn.why != self._stuck:

@@ -34,7 +34,7 @@ from xptasks.system.processes import Supervisor
 
 _GRACE = 15.0  # seconds that a runner may take to end: a push is not broken off
 _BEGINS = 20.0  # seconds that a detached runner may take to begin
-_QUIET = frozenset({"testing", "green", "red", "broken", "alive"})
+_QUIET = frozenset({"testing", "green", "red", "broken", "alive", "idle"})
 
 
 @dataclass(frozen=True, slots=True)
