@@ -86,3 +86,14 @@ def test_children_that_come_faster_than_we_look_make_a_look_incomplete(monkeypat
 def test_a_kernel_that_does_not_tell_children(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_table, "_tells_children", lambda: False)
     assert os.getpid() in scan_below().rows
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+def test_a_process_that_ends_while_it_is_looked_at_has_no_children() -> None:
+    """Its folder may go between any two looks."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        for _ in range(2000):
+            process_table._children_of(child.pid)
+            if child.poll() is not None:
+                break
+    assert process_table._children_of(child.pid) == set()

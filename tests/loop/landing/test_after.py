@@ -2,14 +2,12 @@
 
 import random
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.loop.landing import deployer
-from tests.loop.landing.world import CONFIG, World
+from tests.loop.landing.world import CONFIG, World, until
 from xptasks.landing.ledger import What
 
 pytestmark = pytest.mark.pr
@@ -66,14 +64,14 @@ def test_without_it_nothing_is_deployed(tmp_path: Path) -> None:
 def test_the_queue_does_not_wait_for_a_deployment_and_the_newest_wins(world: World) -> None:
     queue(world, "first", {"wait-deploy": str(world.folder / "go")})
     with world.start() as runner:
-        wait_until(lambda: deployments(world) == [("deployed", "first")])
+        until(lambda: deployments(world) == [("deployed", "first")])
         queue(world, "one", {"wait-deploy": None, "one.txt": ""})
-        wait_until(lambda: "one" in world.subjects())
+        until(lambda: "one" in world.subjects())
         queue(world, "two")
-        wait_until(lambda: "two" in world.subjects())
+        until(lambda: "two" in world.subjects())
         assert deployments(world) == [("deployed", "first")]
         (world.folder / "go").touch()
-        wait_until(lambda: len(deployments(world)) == 4)
+        until(lambda: len(deployments(world)) == 4)
         runner.terminate()
         runner.communicate(timeout=30)
     assert deployments(world) == [
@@ -123,11 +121,11 @@ def test_what_landed_since_stays_when_a_release_is_taken_back(world: World) -> N
     world.run()
     queue(world, "bad", {"roll-back-x": "", "wait-deploy": str(world.folder / "go")})
     with world.start() as runner:
-        wait_until(lambda: ("deployed", "bad") in deployments(world))
+        until(lambda: ("deployed", "bad") in deployments(world))
         queue(world, "later")
-        wait_until(lambda: "later" in world.subjects())
+        until(lambda: "later" in world.subjects())
         (world.folder / "go").touch()
-        wait_until(lambda: deployments(world)[-1][0] == "promoted" and len(deployments(world)) == 6)
+        until(lambda: deployments(world)[-1][0] == "promoted" and len(deployments(world)) == 6)
         runner.terminate()
         said, _ = runner.communicate(timeout=30)
     assert world.subjects()[2] == "later", said
@@ -234,13 +232,6 @@ def test_kills_lose_no_deployment_and_no_revert(world: World, seed: int) -> None
     assert world.subjects() == ["good", "bad", "Revert 'bad'"]
     whats = [what for what, _ in deployments(world)]
     assert whats == ["deployed", "promoted", "deployed", "rolled-back", "deployed", "promoted"]
-
-
-def wait_until(done: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not done():
-        assert time.monotonic() < until, "it does not come to that"
-        time.sleep(0.1)
 
 
 # -- commits of the queue's own --------------------------------------------------------------------------------------

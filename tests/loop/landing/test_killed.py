@@ -9,14 +9,13 @@ import os
 import random
 import signal
 import subprocess
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.loop.landing.world import World
+from tests.loop.landing.world import World, until
 
 _ROUNDS = int(os.environ.get("XPTASKS_KILLS", "100"))
 _SEED = int(os.environ.get("XPTASKS_SEED", "6"))
@@ -68,10 +67,7 @@ class Trial:
 
     def check_what_it_left(self) -> None:
         """Every change is in one place only; what the trunk, the marks and the ledger say is the same."""
-        until = time.monotonic() + 20
-        while pushing(self.world):  # git lives on when its caller is killed, and ends what it has begun
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        until(lambda: not pushing(self.world))  # git lives on when its caller is killed, and ends what it has begun
         view = self.world.remote.look()
         waiting = {ref.removeprefix("refs/xp/queue/") for ref in view.named("refs/xp/queue/")}
         landed = [mark.change for mark in self.world.remote.marks(view, "landed")]
@@ -160,8 +156,7 @@ def test_every_question_once(world: World, *, after: bool) -> None:
 def test_after_a_kill_in_the_middle_of_a_gate_nothing_of_it_is_left(world: World) -> None:
     world.clone().queue("one", {"one.txt": "", "slow": "30"})
     with world.start("--once") as process:
-        while not left_over(world):
-            pass
+        until(lambda: left_over(world))
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
     world.clone().queue("one", {"one.txt": ""})

@@ -2,13 +2,11 @@
 
 import json
 import re
-import time
 from pathlib import Path
-from subprocess import Popen
 
 import pytest
 
-from tests.loop.landing.world import ANN, CONFIG, World
+from tests.loop.landing.world import ANN, CONFIG, World, said_until, until
 from xptasks.landing import rejection
 
 pytestmark = pytest.mark.pr
@@ -309,7 +307,7 @@ def test_a_change_that_is_updated_while_it_is_tested_is_tested_again(world: Worl
     dev.queue("one")
     dev.queue("two", {"two.txt": "first\n", "wait": str(world.folder / "go")})
     with world.start("--once") as process:
-        wait_for(world, 1)
+        until(world.gated)
         dev.queue("two", {"two.txt": "second\n"})
         (world.folder / "go").touch()
         said, _ = process.communicate(timeout=60)
@@ -323,7 +321,7 @@ def test_a_push_to_the_trunk_meanwhile_loses_the_race_for_us_and_nothing_else(wo
     dev = world.clone()
     dev.queue("one", {"one.txt": "", "wait": str(world.folder / "go")})
     with world.start("--once") as process:
-        wait_for(world, 1)
+        until(world.gated)
         dev.change("direct", {"direct.txt": ""})
         dev.git("push", "-q", "origin", "HEAD:main")
         (world.folder / "go").touch()
@@ -336,7 +334,7 @@ def test_a_change_that_is_withdrawn_while_it_is_tested_does_not_land(world: Worl
     dev = world.clone()
     dev.queue("one", {"one.txt": "", "wait": str(world.folder / "go")})
     with world.start("--once") as process:
-        wait_for(world, 1)
+        until(world.gated)
         assert dev.inv("land-withdraw", "--change", "one").returncode == 0
         (world.folder / "go").touch()
         process.communicate(timeout=60)
@@ -344,33 +342,16 @@ def test_a_change_that_is_withdrawn_while_it_is_tested_does_not_land(world: Worl
     assert world.refs() == ["log", "withdrawn/one"]
 
 
-def wait_for(world: World, runs: int) -> None:
-    until = time.monotonic() + 60
-    while len(world.gated()) < runs:
-        assert time.monotonic() < until, "the gate does not run"
-        time.sleep(0.01)
-
-
 # -- as a process ----------------------------------------------------------------------------------------------------
 
 
 def test_one_runner_a_host(world: World) -> None:
     with world.start() as first:
-        until_said(first, "lands on main")
+        said_until(first, "lands on main")
         code, said = world.run()
         assert (code, "a queue runs here already: process" in said) == (4, True)
         first.terminate()
         assert first.wait(timeout=20) == 143
-
-
-def until_said(process: Popen[str], text: str) -> str:
-    assert process.stdout
-    said = ""
-    for line in process.stdout:
-        said += line
-        if text in line:
-            return said
-    raise AssertionError(said)
 
 
 def test_what_happens_as_json(world: World) -> None:

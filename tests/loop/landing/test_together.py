@@ -3,13 +3,12 @@
 import os
 import re
 import shutil
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.loop.landing.world import Clone, World
+from tests.loop.landing.world import Clone, World, until
 
 pytestmark = pytest.mark.pr
 
@@ -117,8 +116,7 @@ def test_what_is_deleted_underneath_costs_time_only(world: World) -> None:
 def test_a_worktree_that_goes_while_it_is_tested(world: World) -> None:
     world.clone().queue("one", {"one.txt": "", "slow": "1"})
     with world.start("--once") as process:
-        while not world.gated():
-            time.sleep(0.01)
+        until(world.gated)
         (home,) = (world.folder / "host" / "xptasks" / "small" / "queue").iterdir()
         shutil.rmtree(home / "gate")
         said, _ = process.communicate(timeout=60)
@@ -129,8 +127,7 @@ def test_a_worktree_that_goes_while_it_is_tested(world: World) -> None:
 def test_signals_end_it_cleanly(world: World) -> None:
     world.clone().queue("one", {"one.txt": "", "slow": "30"})
     with world.start() as process:
-        while not world.gated():
-            time.sleep(0.01)
+        until(world.gated)
         process.terminate()
         said, _ = process.communicate(timeout=30)
     assert process.returncode == 143, said

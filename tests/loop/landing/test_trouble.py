@@ -2,13 +2,11 @@
 
 import os
 import resource
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.loop.landing.world import CONFIG, World
+from tests.loop.landing.world import CONFIG, World, said_until, until
 
 pytestmark = pytest.mark.pr
 
@@ -16,13 +14,6 @@ pytestmark = pytest.mark.pr
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path / "world").begin()
-
-
-def until(done: Callable[[], object]) -> None:
-    end = time.monotonic() + 60
-    while not done():
-        assert time.monotonic() < end, "it does not come to that"
-        time.sleep(0.05)
 
 
 def hook(world: World, script: str) -> Path:
@@ -38,12 +29,7 @@ def test_a_remote_that_is_away_for_a_while(world: World) -> None:
         until(world.gated)
         world.bare.path.rename(gone)
         (world.folder / "go").touch()
-        assert runner.stdout
-        said = ""
-        while "cannot be reached" not in said:
-            line = runner.stdout.readline()
-            assert line, said  # it has ended
-            said += line
+        said = said_until(runner, "cannot be reached")
         gone.rename(world.bare.path)
         until(lambda: "one" in world.subjects())
         runner.terminate()
@@ -103,12 +89,7 @@ def test_a_full_disk(world: World) -> None:
         until(world.gated)
         resource.prlimit(runner.pid, resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
         (world.folder / "go").touch()
-        assert runner.stdout
-        said = ""
-        while "it is tried again" not in said:
-            line = runner.stdout.readline()
-            assert line, said  # it has ended
-            said += line
+        said = said_until(runner, "it is tried again")
         assert world.subjects() == []
         resource.prlimit(runner.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         until(lambda: "one" in world.subjects())

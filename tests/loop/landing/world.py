@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -217,3 +218,29 @@ class World:
         assert view.refs["refs/xp/gated/main"] == view.trunk
         assert self.bare.git("fsck", "--no-dangling", "--connectivity-only") == ""
         assert REF in view.refs or not endings
+
+
+def said_until(process: "subprocess.Popen[str]", text: str) -> str:
+    """What a runner says until it says this."""
+    assert process.stdout
+    output, said, end = process.stdout.fileno(), b"", time.monotonic() + 60
+    os.set_blocking(output, False)
+    while text.encode() not in said:
+        assert time.monotonic() < end, said.decode()
+        try:
+            piece = os.read(output, 65536)
+        except BlockingIOError:
+            time.sleep(0.02)
+            continue
+        assert piece, f"it has ended:\n{said.decode()}"
+        said += piece
+    os.set_blocking(output, True)
+    return said.decode()
+
+
+def until(done: Callable[[], object], *, seconds: float = 60) -> None:
+    """Wait for something."""
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, "it does not come to that"
+        time.sleep(0.02)

@@ -99,7 +99,7 @@ class Queue:
                 failures = 0
             except HumanNeededError:
                 raise
-            except XpError as error:
+            except (XpError, OSError) as error:
                 failures += 1
                 if once and failures >= _TRIES:
                     raise

@@ -167,9 +167,10 @@ def _walk(pids: Iterable[int], rows: dict[int, Row]) -> None:
 
 def _children_of(pid: int) -> set[int]:
     found: set[int] = set()
-    for path in Path(_PROC, str(pid), "task").glob("*/children"):
-        with suppress(OSError):  # the thread has ended
-            found.update(map(int, path.read_bytes().split()))
+    with suppress(OSError):  # the process has ended
+        for thread in os.listdir(f"{_PROC}/{pid}/task"):  # noqa: PTH208 - a glob of a folder that goes meanwhile raises
+            with suppress(OSError):  # the thread has ended
+                found.update(map(int, Path(_PROC, str(pid), "task", thread, "children").read_bytes().split()))
     return found
 
 

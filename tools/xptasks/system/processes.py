@@ -426,7 +426,10 @@ class Supervisor:
             if row.zombie and row.parent == os.getpid() and row.identity not in self._foreign:
                 self._bury(row)
         if now >= self._next_look:
-            self._register.update(self._owners.known())
+            with suppress(
+                OSError
+            ):  # a full disk costs the next start's sweep, and must not end the watch over children
+                self._register.update(self._owners.known())
             self._next_look = now + self._look_gap
             self._look_gap = min(2 * self._look_gap, _LOOK_EVERY)
         return table
