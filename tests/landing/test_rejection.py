@@ -70,7 +70,9 @@ def test_the_trunks_rules() -> None:
     ]
     why = rejection.policy(reasons)
     assert (why.rule, why.fingerprint) == ("size", "author size")
-    assert why.text == "too large [size]\n  land it in parts\na:1: who [author]"
+    said = "too large [size]\n  land it in parts\na:1: who [author]\nnext: "
+    assert why.text == f"{said}mend it, commit, `inv land`"
+    assert rejection.policy(reasons, "ask").text == f"{said}ask"
 
 
 def test_failures_that_look_the_same_have_one_fingerprint() -> None:

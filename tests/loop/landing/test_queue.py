@@ -226,6 +226,7 @@ def test_a_large_change_waits_for_an_approval(world: World) -> None:
     assert world.subjects() == ["small"]
     mark = world.mark("held", "large")
     assert (mark.data["needs"], mark.data["rule"], mark.target) == ("approval", "size", head)
+    assert "`inv land-approve --change large`" in mark.text.splitlines()[-1]
     assert [each["data"]["intervention"] for each in world.events() if each["kind"] == "intervention"] == ["review"]
     refused = ann.inv("land-approve", "--change", "large")
     assert refused.returncode == 6

@@ -78,11 +78,13 @@ def unmergeable(found: Unmergeable, setting: Setting) -> Why:
     return Why(found.rule, _fitted([head], body, [f"next: {after}"]), " ".join((found.rule, *sorted(found.files))))
 
 
-def policy(reasons: Sequence[Reason]) -> Why:
-    """A change that the trunk's rules keep from landing."""
+def policy(reasons: Sequence[Reason], after: str = "mend it, commit, `inv land`") -> Why:
+    """A change that the trunk's rules keep from landing; `after` is what comes next."""
     rule = reasons[0].rule if reasons else "policy"
     text = [line for reason in reasons for line in str(reason).splitlines()]
-    return Why(rule, _fitted(text[:1], text[1:]), " ".join(sorted({reason.rule for reason in reasons})))
+    return Why(
+        rule, _fitted(text[:1], text[1:], [f"next: {after}"]), " ".join(sorted({reason.rule for reason in reasons}))
+    )
 
 
 def gate(run: Mapping[str, Any], words: Iterable[str], setting: Setting, logs: str, tail: Sequence[str] = ()) -> Why:

@@ -1,6 +1,7 @@
 """Which changes go into the next batch: judged by the trunk's rules, merged one onto the other."""
 
 import hashlib
+import shlex
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -233,12 +234,14 @@ class LineUp:
 
 def _ending(queued: Queued, verdict: Verdict, said: str) -> Ending | None:
     """What becomes of a change that may not land; None when it waits, and just that was said before."""
-    why = rejection.policy(verdict.against)
     if verdict.outcome == "rejected":
-        return Ending(queued, "rejected", why)
-    if said == why.text:
-        return None
-    return Ending(queued, "held", why, "approval" if verdict.outcome == "needs approval" else "word")
+        return Ending(queued, "rejected", rejection.policy(verdict.against))
+    approval = verdict.outcome == "needs approval"
+    who = f"who may approve says `inv land-approve --change {shlex.quote(queued.change)}`"
+    why = rejection.policy(
+        verdict.against, f"{who}; or change it, commit, `inv land`" if approval else "then `inv land`"
+    )
+    return None if said == why.text else Ending(queued, "held", why, "approval" if approval else "word")
 
 
 def same_change(remote: Remote, merged: Merged) -> str:
