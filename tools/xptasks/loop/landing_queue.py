@@ -14,17 +14,18 @@ from typing import Protocol
 from xptasks.config import document
 from xptasks.errors import CannotRunError, ConfigError, ExitCode, HumanNeededError, XpError
 from xptasks.history.events import Intervention
-from xptasks.landing import breaker, merging
+from xptasks.landing import breaker
 from xptasks.landing.breaker import Trip
-from xptasks.landing.ledger import Entry, What
+from xptasks.landing.ledger import Entry
 from xptasks.landing.marks import Queued
 from xptasks.landing.merging import Merger
 from xptasks.landing.queue import Batch, Hold, Land, Leave, Ran, Reject, Rest, Try, decide
 from xptasks.landing.remote import View
-from xptasks.loop.landing_acts import ACTOR, lines_between
+from xptasks.loop import landing_notes as notes
+from xptasks.loop.landing_acts import ACTOR
 from xptasks.loop.landing_gate import Interrupted
 from xptasks.loop.landing_line import Candidate, Ending, LineUp, Scene
-from xptasks.loop.landing_record import Seen, is_agent, on_top
+from xptasks.loop.landing_record import Seen
 from xptasks.loop.landing_rules import Rules
 from xptasks.loop.landing_rules import find as find_rules
 from xptasks.loop.landing_shop import BUSY, IDLE, Shop, Turn, must
@@ -34,7 +35,6 @@ from xptasks.system.commits import Objects
 from xptasks.system.processes import Signalled
 from xptasks.tiers.run import Door
 
-_ENDINGS = (What.LANDED, What.REJECTED, What.WITHDRAWN)
 _TRIES = 3  # in a row, of what fails, by a runner that does not wait
 _FIRST_POLL = 2.0  # seconds, until the trunk's rules are known
 _LONGEST_PAUSE = 900.0  # seconds between tries
@@ -206,7 +206,7 @@ class Queue:
         scene = self._scene = Scene(view, entries, rules, self.shop.setting(rules), queue)
         waiting = {each.value for each in queue}
         self._refused = {value: found for value, found in self._refused.items() if value in waiting}
-        self._note(scene)
+        notes.take(self.shop, scene)
         return self.minder.step(scene) or self.aftermath.step(scene) or self._work(scene)
 
     def _rules_of(self, view: View, queue: Sequence[Queued]) -> Rules:
@@ -355,36 +355,6 @@ class Queue:
 
     def _logs(self, ending: Ending) -> str:
         return next((line.partition(" ")[2] for line in ending.why.text.splitlines() if line.startswith("logs: ")), "")
-
-    def _note(self, scene: Scene) -> None:
-        """Record what waits since the last look."""
-        memory = self.shop.memory
-        waiting = {each.change: each.value for each in scene.queue if each.head}
-        if waiting == memory.waiting:
-            return
-        for queued in scene.queue:
-            if queued.head and memory.waiting.get(queued.change) != queued.value:
-                self._note_one(scene, queued)
-        memory.waiting = waiting
-        memory.save()
-
-    def _note_one(self, scene: Scene, queued: Queued) -> None:
-        git, tip, agents = self.shop.remote.git, scene.rules.tip, scene.rules.landing.agents
-        kind = "agent" if is_agent(queued.signed.address, agents) else "human"
-        actor = queued.actor or f"{kind}:{queued.signed.name or queued.signed.address}"
-        endings = [each for each in scene.entries if each.change == queued.change and each.what in _ENDINGS]
-        last = endings[-1] if endings else None
-        seen = Seen(queued, self.shop.name, actor, (len(endings), last.at if last else 0.0))
-        again = last is not None and last.what is What.REJECTED
-        base = git.ask("merge-base", tip, queued.head).out.strip()
-        lines = lines_between(self.shop.remote, base, queued.head) if base else 0
-        events = [*seen.waits(base=base, lines=lines, again=again)]
-        human = on_top(merging.commits_of(git, tip, queued.head), agents)
-        if human:
-            events.append(seen.stepped_in(Intervention.COMMIT, f"human:{human}", "a commit on top of an agent's"))
-        if again and last and last.data.get("head") == queued.head and actor.startswith("human:"):
-            events.append(seen.stepped_in(Intervention.RERUN, actor, "queued again without a change"))
-        self.shop.record(*events)
 
 
 def together(batch: Sequence[Candidate]) -> Sequence[Candidate]:
