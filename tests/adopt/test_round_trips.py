@@ -188,7 +188,10 @@ def test_what_was_deleted_stays_deleted(make: Make, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.pr
-@pytest.mark.parametrize("layout", ["src", "crlf", "pre_commit", "monorepo_two", "agents"])
+@pytest.mark.parametrize(
+    "layout",
+    ["src", *(pytest.param(name, marks=pytest.mark.slow) for name in ("crlf", "pre_commit", "monorepo_two", "agents"))],
+)
 def test_whoever_is_killed_anywhere_may_go_on_or_back(layout: str, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every write is a place to be killed at: afterwards `init` finishes, and `uninstall` takes back everything."""
     whole = make(LAYOUTS[layout], "whole")

@@ -14,7 +14,7 @@ from xptasks.ci.writing import Noted, write
 
 Path = tuple[str | int, ...]
 GONE = object()
-PARAMETERS = [name if name in {"own", "small"} else pytest.param(name, marks=pytest.mark.slow) for name in PROJECTS]
+PARAMETERS = [name if name == "small" else pytest.param(name, marks=pytest.mark.slow) for name in PROJECTS]
 HARMLESS = (
     ("names that people read", r"(.*/)?name|.*/description"),
     ("a minute more or less", r"jobs/\w+/timeout-minutes"),

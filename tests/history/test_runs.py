@@ -122,3 +122,7 @@ def test_another_attempt_in_ci_that_a_person_asked_for(attempt: int, again: str,
 def test_what_says_too_little_is_refused(run: LastRun) -> None:
     with pytest.raises(ValueError, match=r"nothing happened|older version"):
         told(run)
+
+
+def test_a_text_that_is_no_text_has_a_fingerprint() -> None:
+    assert runs.fingerprint("E501", "\ud800.py", "\udcff") != runs.fingerprint("E501", "a.py", "")

@@ -96,6 +96,7 @@ def test_what_is_not_green(files: Files, rule: str, words: str, change: Change) 
     assert words in found[rule]
 
 
+@pytest.mark.slow
 def test_an_older_result_is_none_of_this_commit(change: Change) -> None:
     change.change({"app/more.py": "x = 1\n"})
     assert run(change).outcome == "may land"
@@ -106,6 +107,7 @@ def test_an_older_result_is_none_of_this_commit(change: Change) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_working_tree_that_is_no_commit(change: Change) -> None:
     change.change({"app/more.py": "x = 1\n"})
     change.put({"app/more.py": "x = 2\n"})

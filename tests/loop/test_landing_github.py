@@ -41,6 +41,7 @@ def inv(place: Place, *words: str, config: str = "", **environ: str) -> tuple[in
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_the_doctor(place: Place) -> None:
     code, out, _ = inv(place, "github-doctor")
     assert code == 0
@@ -56,6 +57,7 @@ def test_the_doctor(place: Place) -> None:
     assert inv(place, "github-doctor", TOKEN="")[0] == 3
 
 
+@pytest.mark.slow
 def test_failures_and_statuses(place: Place) -> None:
     place.clone.write("found/a/last-run.json", json.dumps(RED))
     assert inv(place, "report-failures", "--folder", "found", "--dry-run")[1].startswith("opened #new: nightly: tests")
@@ -71,6 +73,7 @@ def test_failures_and_statuses(place: Place) -> None:
     assert inv(place, "report-run", "--folder", "found")[:2] == (0, f"1 statuses of {place.head()[:12]}\n")
 
 
+@pytest.mark.slow
 def test_the_history(place: Place) -> None:
     place.forge().submit(place.change())
     assert inv(place, "history-github", "--since", "9999d")[:2] == (0, "2 events\n")
@@ -116,6 +119,7 @@ def test_a_change_lands_by_a_command(place: Place) -> None:
     assert inv(place, "land-status")[1].startswith("landed as ")
 
 
+@pytest.mark.slow
 def test_what_the_rules_do_not_let_land_is_proposed_and_waits(place: Place) -> None:
     trunk_with_rules(place)
     place.clone.write(".github/workflows/autonomous.yml", WORKFLOW + "\n# more\n")
@@ -130,6 +134,7 @@ def test_what_the_rules_do_not_let_land_is_proposed_and_waits(place: Place) -> N
     assert pull.armed is None
 
 
+@pytest.mark.slow
 def test_what_is_red_is_told_with_the_exit_code(place: Place) -> None:
     trunk_with_rules(place)
     place.clone.write("app.py", "x = 2\n")

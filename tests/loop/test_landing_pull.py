@@ -37,6 +37,7 @@ def test_what_the_rules_allow_is_armed(place: Place) -> None:
     assert pull.armed is not None
 
 
+@pytest.mark.slow
 def test_what_changes_its_own_gate_is_not_armed_and_what_was_armed_is_taken_back(place: Place) -> None:
     workflow = {".github/workflows/autonomous.yml": "on: push\njobs: {}\n"}
     pull = opened(place, workflow)
@@ -51,6 +52,7 @@ def test_what_changes_its_own_gate_is_not_armed_and_what_was_armed_is_taken_back
     assert pull.armed is None
 
 
+@pytest.mark.slow
 def test_a_head_that_nobody_has_looked_at_is_not_armed(place: Place) -> None:
     pull = opened(place)
     before = place.world.tip("feature")
@@ -63,6 +65,7 @@ def test_a_head_that_nobody_has_looked_at_is_not_armed(place: Place) -> None:
 
 
 @pytest.mark.parametrize(("number", "head"), [("x", "HEAD"), ("1", "0" * 40)])
+@pytest.mark.slow
 def test_what_makes_no_sense_is_refused(place: Place, number: str, head: str) -> None:
     opened(place)
     assert inv(place, "land-pull-request", "--number", number, "--head", head)[0] == 2

@@ -104,6 +104,7 @@ RATE = "\n\ndef _rate():\n    return 100 + VAT\n"
             "test missing: behaviour has changed, and no test failed before that",
             "tests/test_prices.py:8: test_net: green before",
             id="a test of what was there",
+            marks=pytest.mark.slow,
         ),
         pytest.param(
             {"app/prices.py": SOURCE.replace("100 + VAT", "100 - VAT")},
@@ -116,6 +117,7 @@ RATE = "\n\ndef _rate():\n    return 100 + VAT\n"
             "red: 1 of 1",
             "mend the test: test_b",
             id="a test that lacks a fixture",
+            marks=pytest.mark.slow,
         ),
         pytest.param(
             {"tests/test_prices.py": TEST + "\n\ndef test_b():\n    assert prices.gross(0) == 0\n"},
@@ -143,6 +145,7 @@ def test_where_one_is(files: Files, first: str, words: str, change: Change, run:
     assert words in said.out
 
 
+@pytest.mark.slow
 def test_json(change: Change, run: Run) -> None:
     change.put({"app/prices.py": SOURCE + NET})
     told = json.loads(run("--json").out)
@@ -182,6 +185,7 @@ def test_words_that_mean_nothing(words: tuple[str, ...], message: str, run: Run)
     assert message in said.err
 
 
+@pytest.mark.slow
 def test_tests_that_do_not_end(change: Change, run: Run) -> None:
     change.put({"tests/test_prices.py": TEST + "\n\ndef test_b():\n    while True: pass\n"})
     said = run("--limit", "2s")
@@ -189,6 +193,7 @@ def test_tests_that_do_not_end(change: Change, run: Run) -> None:
     assert "did not end within 2 s" in said.err
 
 
+@pytest.mark.slow
 def test_a_signal_ends_the_tests_too(change: Change) -> None:
     """Nothing is left, and no state is told."""
     change.put(
@@ -221,6 +226,7 @@ def test_no_conftest_sees_how_tests_are_chosen(change: Change, run: Run) -> None
     assert run().out.startswith("green: 1 new or changed test passes")
 
 
+@pytest.mark.slow
 def test_a_first_look_takes_no_longer_than_it_is_worth(
     change: Change, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,5 +43,6 @@ def test_a_database_says_what_the_story_says(tmp_path: Path) -> None:
     assert len(dict(through(f"sqlite:///{tmp_path}/stories.db", tmp_path))) == len(stories())
 
 
+@pytest.mark.slow
 def test_both_databases_say_the_same(empty: str, tmp_path: Path) -> None:
     assert dict(through(empty, tmp_path)) == dict(through(f"sqlite:///{tmp_path}/stories.db", tmp_path))

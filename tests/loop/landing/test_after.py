@@ -61,6 +61,7 @@ def test_without_it_nothing_is_deployed(tmp_path: Path) -> None:
     assert deployments(world) == []
 
 
+@pytest.mark.slow
 def test_the_queue_does_not_wait_for_a_deployment_and_the_newest_wins(world: World) -> None:
     queue(world, "first", {"wait-deploy": str(world.folder / "go")})
     with world.start() as runner:
@@ -82,6 +83,7 @@ def test_the_queue_does_not_wait_for_a_deployment_and_the_newest_wins(world: Wor
     ]
 
 
+@pytest.mark.slow
 def test_a_release_that_cannot_be_built_is_told_and_not_tried_again(world: World) -> None:
     queue(world, "one", {"no-build": ""})
     code, said = world.run()
@@ -116,6 +118,7 @@ def test_what_is_rolled_back_is_taken_back_on_the_trunk(world: World) -> None:
     assert len(world.subjects()) == 4
 
 
+@pytest.mark.slow
 def test_what_landed_since_stays_when_a_release_is_taken_back(world: World) -> None:
     queue(world, "good")
     world.run()
@@ -132,6 +135,7 @@ def test_what_landed_since_stays_when_a_release_is_taken_back(world: World) -> N
     assert sorted(world.files()) == [".gitignore", "good.txt", "later.txt", "xpconfig.toml"]
 
 
+@pytest.mark.slow
 def test_what_takes_something_back_is_never_taken_back(tmp_path: Path) -> None:
     """Even a revert is rolled back: the trunk stays as it is, and the third time somebody is asked."""
     world = World(tmp_path / "world", AFTER).begin()
@@ -149,6 +153,7 @@ def test_what_takes_something_back_is_never_taken_back(tmp_path: Path) -> None:
     assert deployments(world)[-1] == ("rolled-back", f"revert-{bad[:12]}")
 
 
+@pytest.mark.slow
 def test_what_the_watcher_gives_up_later_is_taken_back_too(world: World) -> None:
     queue(world, "good")
     world.run()
@@ -195,6 +200,7 @@ def test_rollbacks_open_the_breaker_and_a_human_closes_it(tmp_path: Path) -> Non
     assert dev.inv("land-resume").returncode == 0  # there is nothing to resume
 
 
+@pytest.mark.slow
 def test_too_many_deployments_open_the_breaker_before_the_next_one(tmp_path: Path) -> None:
     config = AFTER.replace("equal_failures = 100", "equal_failures = 100\ndeploys_per_hour = 2")
     world = World(tmp_path / "world", config).begin()
@@ -259,6 +265,7 @@ def test_floors_rise_after_a_landing_once(tmp_path: Path) -> None:
     assert world.subjects()[2:] == ["two", "Tighten ratchets: coverage 55 -> 60"]
 
 
+@pytest.mark.slow
 def test_floors_go_back_with_what_earned_them(tmp_path: Path) -> None:
     config = RATCHET + '[landing.after]\ndeploy = "canary"\nrevert = true\n'
     world = World(tmp_path / "world", config).begin({"covered": "80"})
@@ -284,6 +291,7 @@ paths:
 """
 
 
+@pytest.mark.slow
 def test_a_permission_goes_once_its_break_has_landed(tmp_path: Path) -> None:
     contracts = '[contracts]\nopenapi = "openapi.yaml"\n'
     world = World(tmp_path / "world", CONFIG + contracts).begin({"openapi.yaml": OPENAPI})

@@ -21,6 +21,7 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path / "world").begin()
 
 
+@pytest.mark.slow
 def test_a_change_is_queued_and_how_to_follow_it_is_said(world: World) -> None:
     dev = world.clone()
     head = dev.change("ann/fix-it", message="Fix it\n\nBecause it was broken.")
@@ -50,7 +51,7 @@ def test_a_change_is_queued_and_how_to_follow_it_is_said(world: World) -> None:
     [
         ({"one.txt": ""}, 0, "landed as"),
         ({"bad-idea": ""}, 1, "bad-idea is here [bad-idea]"),
-        ({"large.txt": "x\n" * 300}, 6, "waits for a human"),
+        pytest.param({"large.txt": "x\n" * 300}, 6, "waits for a human", marks=pytest.mark.slow),
     ],
 )
 def test_a_change_is_followed_to_its_end(world: World, files: dict[str, str], code: int, says: str) -> None:
@@ -66,6 +67,7 @@ def test_a_change_is_followed_to_its_end(world: World, files: dict[str, str], co
     assert shown.stdout == done.stdout
 
 
+@pytest.mark.slow
 def test_waiting_has_an_end(world: World) -> None:
     dev = world.clone()
     dev.change("one")
@@ -137,6 +139,7 @@ def test_several_commits_are_listed(world: World) -> None:
     assert (queued.title, queued.body, queued.labels) == ("Both", "- First\n- Second", ("a", "b"))
 
 
+@pytest.mark.slow
 def test_a_label_that_holds_a_change(world: World) -> None:
     dev = world.clone()
     dev.change("one")
@@ -171,6 +174,7 @@ def test_what_can_never_land_is_not_queued(world: World) -> None:
     assert world.refs() == []
 
 
+@pytest.mark.slow
 def test_what_waits_and_what_has_ended(world: World) -> None:
     dev = world.clone()
     assert "nothing waits, and nothing has ended" in dev.inv("land-status").stdout
@@ -188,6 +192,7 @@ def test_what_waits_and_what_has_ended(world: World) -> None:
     assert dev.inv("land-status", "--change", "nobody").returncode == 2
 
 
+@pytest.mark.slow
 def test_a_change_that_is_withdrawn_by_a_human_is_an_intervention(world: World) -> None:
     dev = world.clone()
     dev.queue("one")
@@ -201,6 +206,7 @@ def test_a_change_that_is_withdrawn_by_a_human_is_an_intervention(world: World) 
     assert world.subjects() == ["one"]
 
 
+@pytest.mark.slow
 def test_humans_who_step_in_are_counted(world: World) -> None:
     """A commit on top of an agent's, and the same red change queued again."""
     dev = world.clone()

@@ -116,6 +116,7 @@ def rounds(world: World, count: int, seed: int) -> Trial:
 
 
 @pytest.mark.pr
+@pytest.mark.slow
 def test_a_few_kills(world: World) -> None:
     assert rounds(world, 5, _SEED).died > 0
 

@@ -18,6 +18,7 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path / "world").begin()
 
 
+@pytest.mark.slow
 def test_two_runners_on_two_hosts_land_each_change_once(world: World) -> None:
     dev, good, bad = world.clone(), [f"good-{number}" for number in range(10)], ["evil-1", "evil-2"]
     for name in (*good[:4], *bad, *good[4:]):
@@ -113,6 +114,7 @@ def test_what_is_deleted_underneath_costs_time_only(world: World) -> None:
     world.check(["one", *(f"after-{number}" for number in range(5)), "last"])
 
 
+@pytest.mark.slow
 def test_a_worktree_that_goes_while_it_is_tested(world: World) -> None:
     world.clone().queue("one", {"one.txt": "", "slow": "1"})
     with world.start("--once") as process:

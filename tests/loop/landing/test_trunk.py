@@ -86,6 +86,7 @@ def test_a_bad_push_is_marked_and_taking_it_back_is_proposed(world: World) -> No
     assert world.mark("landed", f"revert-{tip[:12]}").data["automatic"] is True
 
 
+@pytest.mark.slow
 def test_a_bad_push_can_be_taken_back_by_a_task(world: World) -> None:
     tip = push(world, "one", {"bad-one": "x\n"})
     world.run()
@@ -95,6 +96,7 @@ def test_a_bad_push_can_be_taken_back_by_a_task(world: World) -> None:
     assert "bad-one" not in world.files()
 
 
+@pytest.mark.slow
 def test_one_commit_of_the_trunk_can_be_taken_back_by_the_rules(world: World) -> None:
     """Nobody said that it is bad: the trunk's rules count, and its waivers need an approval."""
     dev = world.clone()
@@ -115,6 +117,7 @@ def test_one_commit_of_the_trunk_can_be_taken_back_by_the_rules(world: World) ->
     assert world.clone("fresh").inv("land", "--revert", "nonsense").returncode == 2
 
 
+@pytest.mark.slow
 def test_what_mends_a_bad_push_lands_and_the_trunk_is_green_again(world: World) -> None:
     push(world, "one", {"bad-one": "x\n"})
     world.run()
@@ -135,6 +138,7 @@ def test_a_second_push_that_mends_it_makes_it_green(world: World) -> None:
     assert "red/main" not in world.refs()
 
 
+@pytest.mark.slow
 def test_a_trunk_that_was_set_back_is_told_and_tested(world: World) -> None:
     dev: Clone = world.clone("other")
     dev.git("fetch", "-q", "origin")

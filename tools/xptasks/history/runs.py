@@ -47,7 +47,7 @@ def fingerprint(rule: str, file: str, message: str) -> str:
     A failed test is known by its name alone; what it says changes with the failure.
     """
     words = (rule,) if is_test(rule) else (rule, file, _CHANGING.sub("0", message))
-    return hashlib.sha256("\0".join(words).encode(errors="surrogateescape")).hexdigest()[:16]
+    return hashlib.sha256("\0".join(words).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def is_test(rule: str) -> bool:

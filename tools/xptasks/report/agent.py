@@ -94,4 +94,4 @@ def _fitting(lines: list[str], room: int) -> list[str]:
 
 
 def _size(lines: list[str]) -> int:
-    return sum(len(line.encode()) + 1 for line in lines)
+    return sum(len(line.encode(errors="surrogatepass")) + 1 for line in lines)
