@@ -16,6 +16,8 @@ from xptasks.results import Event, Status
 from xptasks.system.processes import Ended, Exit, Spec
 from xptasks.tiers import fingerprint, quick
 
+pytestmark = pytest.mark.pr
+
 RED = {"check": Exit("check", Ended.EXITED, code=1)}
 
 

@@ -27,6 +27,8 @@ from xptasks.probes.exposition import Exposition
 from xptasks.probes.policy import ProbePolicySettings
 from xptasks.probes.result import ProbeResult, Trouble
 
+pytestmark = pytest.mark.pr
+
 SETTINGS = DeploySettings.model_validate(
     {"stages": [{"weight": 100, "hold": "1s"}], "strategy": "blue-green", "analysis": {"min_requests": 0}}
 )

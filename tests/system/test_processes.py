@@ -13,6 +13,8 @@ from tests.system.trees import Trees
 from xptasks.system.process_table import mark, myself
 from xptasks.system.processes import Ended, Exit, Happening, Output, Signalled, Spec, Supervisor
 
+pytestmark = pytest.mark.pr
+
 KINDS = ("plain", "setsid", "daemonised", "ignoring", "holding", "scrubbed", "respawning", "hopping")
 FAST = {
     ("exit", "daemonised"),

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.pr
+
 TOOLS = Path(__file__).parents[2] / "tools"
 NAMES = ["a::test_1", "a::test_2", "b::test_1", "b::test_2"]
 RECORDS = "import pathlib\ndef note(name): pathlib.Path('ran.txt').open('a').write(name + ' ')\n"

@@ -179,7 +179,9 @@ def test_what_the_gate_cannot_run_with_waits_for_a_human(world: World) -> None:
     assert world.refs("refs/xp/held/") == []
 
 
-@pytest.mark.parametrize("file", ["crash", *(pytest.param(file, marks=pytest.mark.slow) for file in ("broken-gate", "silent-gate"))])
+@pytest.mark.parametrize(
+    "file", ["crash", *(pytest.param(file, marks=pytest.mark.slow) for file in ("broken-gate", "silent-gate"))]
+)
 def test_while_the_gate_cannot_run_on_the_trunk_nobody_is_to_blame(tmp_path: Path, file: str) -> None:
     world = World(tmp_path / "world").begin({file: "x\n"})
     dev = world.clone()
