@@ -12,7 +12,7 @@ from xptasks.errors import ConfigError
 from xptasks.landing.github import doctor
 from xptasks.landing.github.doctor import Point
 from xptasks.landing.github.refusals import RefusedError
-from xptasks.loop import landing_github as loop
+from xptasks.loop.landing import github as loop
 
 pytestmark = pytest.mark.pr  # each asks a server, and git
 

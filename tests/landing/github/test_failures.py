@@ -14,7 +14,7 @@ from xptasks.config.settings import Config
 from xptasks.errors import UsageError
 from xptasks.landing.github import body, failures
 from xptasks.landing.github.failures import Act, Circumstances, Known, decide, observed
-from xptasks.loop import landing_github as loop
+from xptasks.loop.landing import github as loop
 
 NOW = Circumstances("2026-11-02", "https://github.example/runs/1")
 

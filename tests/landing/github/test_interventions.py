@@ -10,7 +10,7 @@ from tests.landing.github.test_failures import forge_of
 from xptasks.history.events import HistoryEvent, Kind
 from xptasks.landing.github.interventions import People
 from xptasks.landing.github.statuses import statuses
-from xptasks.loop import landing_github as loop
+from xptasks.loop.landing import github as loop
 
 pytestmark = pytest.mark.pr  # each asks a server, and git
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from tests.loop.landing.world import GATE
 from xptasks.errors import XpError
-from xptasks.loop import landing_running
-from xptasks.loop.landing_gate import Argv
-from xptasks.loop.landing_running import Asked, Tools
-from xptasks.loop.turn import Turning
+from xptasks.loop.landing import running
+from xptasks.loop.landing.gate import Argv
+from xptasks.loop.landing.running import Asked, Tools
+from xptasks.loop.landing.turn import Turning
 from xptasks.system import detached, plumbing
 from xptasks.system.detached import Order
 
@@ -64,7 +64,7 @@ def main(words: list[str], environ: Mapping[str, str]) -> int:
     asked = Asked(once="--once" in words, profile=profile, json="--json" in words)
     try:
         tools = Tools(gate(environ["GATE_LOG"]), aftermath=lambda shop: Turning(shop, deploy))
-        return landing_running.run(asked, environ, tools)
+        return running.run(asked, environ, tools)
     except XpError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

@@ -8,7 +8,7 @@ import pytest
 
 from tests.loop.landing import gate as fake
 from xptasks.landing.queue import Outcome
-from xptasks.loop import landing_gate
+from xptasks.loop.landing import gate
 from xptasks.system.processes import Ended, Exit
 
 
@@ -28,7 +28,7 @@ def test_nothing_is_passed_on_that_makes_another_gate() -> None:
         "PYTHONOPTIMIZE": "2",
         "MYPYPATH": "/x",
     }
-    assert landing_gate.environment(environ) == {
+    assert gate.environment(environ) == {
         "PATH": "/bin",
         "HOME": "/home/ann",
         "UV_INDEX_URL": "http://index",
@@ -62,29 +62,29 @@ def run(code: object = 0, *steps: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_what_the_answer_means(told: dict[str, Any], code: int | None, outcome: Outcome) -> None:
-    assert landing_gate.judged(Exit("gate", Ended.EXITED, code=code), told).outcome == outcome
+    assert gate.judged(Exit("gate", Ended.EXITED, code=code), told).outcome == outcome
 
 
 def test_what_failed_tells_one_failure_from_another() -> None:
     wrong = [{**fake.finding("x", "F401"), "position": {"file": "a.py", "line": 1, "column": 2}}]
     lint, types, unit = fake.step("lint", wrong), fake.step("types", [], "timed out"), fake.step("unit", [])
     size = fake.step("size", [], "skipped")
-    assert landing_gate.words_of(run(1, lint, types, unit, size)) == {"lint F401 a.py", "types timed out"}
-    assert landing_gate.words_of(run(2)) == {"exit code 2"}
+    assert gate.words_of(run(1, lint, types, unit, size)) == {"lint F401 a.py", "types timed out"}
+    assert gate.words_of(run(2)) == {"exit code 2"}
 
 
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", json.dumps({"schema": 2, "tier": "pr"}), json.dumps({"schema": 1, "tier": "fast"})]
 )
 def test_what_is_no_result_of_ours_says_nothing(text: str, tmp_path: Path) -> None:
-    assert landing_gate.last_run(tmp_path, "pr") == {}
+    assert gate.last_run(tmp_path, "pr") == {}
     (tmp_path / ".xp").mkdir()
     (tmp_path / ".xp" / "last-run.json").write_text(text)
-    assert landing_gate.last_run(tmp_path, "pr") == {}
+    assert gate.last_run(tmp_path, "pr") == {}
 
 
 def test_the_command(tmp_path: Path) -> None:
-    assert landing_gate.nox(tmp_path, "pr", ())[1:] == ("-P", "-m", "xptasks", "run", "pr")
+    assert gate.nox(tmp_path, "pr", ())[1:] == ("-P", "-m", "xptasks", "run", "pr")
     (tmp_path / "noxfile.py").touch()
-    assert landing_gate.nox(tmp_path, "pr", ())[1:] == ("-P", "-m", "nox", "-s", "pr")
-    assert landing_gate.nox(tmp_path, "pr", ("lint", "unit"))[-3:] == ("--", "lint", "unit")
+    assert gate.nox(tmp_path, "pr", ())[1:] == ("-P", "-m", "nox", "-s", "pr")
+    assert gate.nox(tmp_path, "pr", ("lint", "unit"))[-3:] == ("--", "lint", "unit")

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from xptasks.landing.queue import Ran
-from xptasks.loop.landing_memory import Memory, Said
+from xptasks.loop.landing.memory import Memory, Said
 
 GREEN, RED = Said(Ran("green"), "/logs/1"), Said(Ran("red", frozenset({"a", "b"})), "/logs/2", ("x",))
 

@@ -7,7 +7,7 @@ import pytest
 from tests.loop.landing.world import Clone, World
 from xptasks.errors import CannotRunError, LockBusyError
 from xptasks.landing.remote import Remote, View
-from xptasks.loop.landing_place import Origin, Place
+from xptasks.loop.landing.place import Origin, Place
 
 pytestmark = pytest.mark.pr
 

@@ -9,8 +9,8 @@ from xptasks.history.events import Intervention
 from xptasks.landing.ledger import Entry, What
 from xptasks.landing.marks import Queued, Signature
 from xptasks.landing.merging import Commit
-from xptasks.loop import landing_record
-from xptasks.loop.landing_record import Seen
+from xptasks.loop.landing import record
+from xptasks.loop.landing.record import Seen
 
 LANDED = {"automatic": True, "reviewed": False, "commits": [1.0], "lines": 3, "method": "squash", "reverts": ""}
 
@@ -33,18 +33,18 @@ LANDED = {"automatic": True, "reviewed": False, "commits": [1.0], "lines": 3, "m
     ],
 )
 def test_what_an_entry_tells(entry: Entry, expected: list[tuple[str, dict[str, Any]]]) -> None:
-    events = [*landing_record.of_entry(entry, "small")]
+    events = [*record.of_entry(entry, "small")]
     assert [str(event.kind) for event in events] == [kind for kind, _ in expected]
     for event, (_, data) in zip(events, expected, strict=True):
         assert {name: event.data.get(name) for name in data} == data
         assert (event.at, event.change, event.commit, event.project) == (5.0, entry.change, entry.commit, "small")
-    assert events == [*landing_record.of_entry(entry, "small")]
+    assert events == [*record.of_entry(entry, "small")]
 
 
 def test_entries_that_differ_have_other_ids() -> None:
     keys = [(1.0, "x", "c"), (2.0, "x", "c"), (1.0, "y", "c"), (1.0, "x", "d")]
     entries = [Entry(What.LANDED, *key) for key in keys]
-    assert len({event.id for entry in entries for event in landing_record.of_entry(entry, "small")}) == 4
+    assert len({event.id for entry in entries for event in record.of_entry(entry, "small")}) == 4
 
 
 def by(address: str) -> Commit:
@@ -63,11 +63,11 @@ def by(address: str) -> Commit:
     ],
 )
 def test_who_committed_on_top_of_an_agent(authors: list[str], expected: str) -> None:
-    assert landing_record.on_top([by(address) for address in authors], ["*@agents"]) == expected
+    assert record.on_top([by(address) for address in authors], ["*@agents"]) == expected
 
 
 def test_without_agents_nobody_is_on_top() -> None:
-    assert landing_record.on_top([by("bot@agents"), by("ann@x")], []) == ""
+    assert record.on_top([by("bot@agents"), by("ann@x")], []) == ""
 
 
 def test_the_same_state_of_a_change_is_told_once_until_it_has_ended() -> None:
@@ -93,10 +93,10 @@ def test_what_differs_between_two_runs_of_a_commit() -> None:
         "1", fake.step("unit", [fake.finding("no", "t::a")]), fake.step("lint", []), fake.step("types", [], "failed")
     )
     green = run("2", fake.step("unit", []), fake.step("lint", []), fake.step("types", []))
-    found = landing_record.flakes("small", "c", [red, green], 3.0)
+    found = record.flakes("small", "c", [red, green], 3.0)
     assert [(event.data["step"], event.data["test"], event.data["runs"]) for event in found] == [
         ("unit", "t::a", {"1": "failed", "2": "passed"}),
         ("types", "", {"1": "failed", "2": "passed"}),
     ]
-    assert landing_record.flakes("small", "c", [red, red], 3.0) == []
-    assert landing_record.flakes("small", "c", [green, {}], 3.0) == []
+    assert record.flakes("small", "c", [red, red], 3.0) == []
+    assert record.flakes("small", "c", [green, {}], 3.0) == []

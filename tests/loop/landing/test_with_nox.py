@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.loop.landing.world import World
-from xptasks.loop import landing_running
-from xptasks.loop.landing_running import Asked
+from xptasks.loop.landing import running
+from xptasks.loop.landing.running import Asked
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +66,7 @@ def test_a_batch_lands_as_far_as_it_is_good(tmp_path: Path, monkeypatch: pytest.
     dev.queue("large", {"docs/large.md": "x\n" * 301})
     dev.queue("later", {"docs/later.md": "Later.\n"})
     monkeypatch.chdir(world.clone("runner").path)
-    code = landing_running.run(Asked(once=True), world.environ())
+    code = running.run(Asked(once=True), world.environ())
     assert code == 6  # `large` waits for an approval
     assert sorted(world.subjects()) == ["documents", "later", "net"]
     untested = world.mark("rejected", "untested").text

@@ -69,8 +69,8 @@ def ci_pins(refresh: bool = False, json: bool = False) -> int:  # noqa: FBT001, 
 def land_pull_request(number: str, head: str, *, profile: str = "") -> int:
     """Let a pull request merge by itself if the trunk's rules let it; else take it from its way."""
     from xptasks.errors import UsageError  # noqa: PLC0415
-    from xptasks.loop import landing_pull  # noqa: PLC0415
+    from xptasks.loop.landing import pull  # noqa: PLC0415
 
     if not number.isdecimal():
         raise UsageError(f"{number!r} is no number of a pull request", hint="for example --number 12")
-    return landing_pull.land(int(number), head, profile)
+    return pull.land(int(number), head, profile)

@@ -9,7 +9,7 @@ from xptasks.tasks._task import environ, task
 def github_doctor(*, profile: str = "", json: bool = False) -> int:
     """Look at what changes need to land by themselves on GitHub, and say what is wrong; changes nothing."""
     from xptasks.landing.github import doctor  # noqa: PLC0415
-    from xptasks.loop import landing_github as loop  # noqa: PLC0415
+    from xptasks.loop.landing import github as loop  # noqa: PLC0415
 
     points = loop.examine(loop.here(profile)[0])
     sys.stdout.write(loop.points_as_json(points) if json else loop.points_as_text(points))
@@ -29,7 +29,7 @@ def report_failures(
     folder: tuple[str, ...] = (), *, profile: str = "", dry_run: bool = False, json: bool = False
 ) -> int:
     """Keep one issue on GitHub for each thing that fails: opened when it comes, closed when it is gone."""
-    from xptasks.loop import landing_github as loop  # noqa: PLC0415
+    from xptasks.loop.landing import github as loop  # noqa: PLC0415
 
     at, _, project = loop.here(profile)
     acts = loop.decide_failures(at, loop.results(project, folder), loop.circumstances(environ(), loop.now()))
@@ -41,7 +41,7 @@ def report_failures(
 @task(help={"folder": "a folder with one result; the last run's without it", "profile": "a profile of xpconfig.toml"})
 def report_run(folder: str = "", *, profile: str = "") -> int:
     """Report each step of a run as a status of its commit on GitHub."""
-    from xptasks.loop import landing_github as loop  # noqa: PLC0415
+    from xptasks.loop.landing import github as loop  # noqa: PLC0415
 
     at, _, project = loop.here(profile)
     for run in loop.results(project, [folder] if folder else []):
@@ -59,7 +59,7 @@ def report_run(folder: str = "", *, profile: str = "") -> int:
 )
 def history_github(since: str = "30d", *, reruns: bool = False, profile: str = "") -> int:
     """Record what happened to pull requests: landings, rejections, and where people stepped in."""
-    from xptasks.loop import landing_github as loop  # noqa: PLC0415
+    from xptasks.loop.landing import github as loop  # noqa: PLC0415
     from xptasks.loop.listing import moment  # noqa: PLC0415
 
     at, config, project = loop.here(profile)

@@ -39,7 +39,7 @@ def land(  # noqa: PLR0913 - one parameter an option
     json: bool = False,
 ) -> int:
     """Queue a change: it lands by itself when the trunk's rules and the gate say so."""
-    from xptasks.loop import landing  # noqa: PLC0415 - not needed to list tasks
+    from xptasks.loop.landing import land as landing  # noqa: PLC0415 - not needed to list tasks
 
     asked = landing.Asked(
         rev,
@@ -60,33 +60,33 @@ def land(  # noqa: PLR0913 - one parameter an option
 @task(help={"change": f"{_CHANGE}; all of them without it", "json": "print JSON"})
 def land_status(change: str = "", *, json: bool = False) -> int:
     """Show what waits to land, what is tested, and how the last changes ended."""
-    from xptasks.loop import landing_status  # noqa: PLC0415
+    from xptasks.loop.landing import status  # noqa: PLC0415
 
-    return landing_status.status(change, as_json=json)
+    return status.status(change, as_json=json)
 
 
 @task(help={"change": _CHANGE, "json": "print JSON"})
 def land_approve(change: str, *, json: bool = False) -> int:
     """Approve a change as it is now; only a human may, and only for others."""
-    from xptasks.loop import landing_status  # noqa: PLC0415
+    from xptasks.loop.landing import status  # noqa: PLC0415
 
-    return landing_status.approve(change, as_json=json)
+    return status.approve(change, as_json=json)
 
 
 @task(help={"change": _CHANGE, "json": "print JSON"})
 def land_withdraw(change: str, *, json: bool = False) -> int:
     """Take a change out of the queue."""
-    from xptasks.loop import landing_status  # noqa: PLC0415
+    from xptasks.loop.landing import status  # noqa: PLC0415
 
-    return landing_status.withdraw(change, as_json=json)
+    return status.withdraw(change, as_json=json)
 
 
 @task(help={"json": "print JSON"})
 def land_resume(json: bool = False) -> int:  # noqa: FBT001, FBT002
     """Let the queue go on after it has stopped itself; only a human may."""
-    from xptasks.loop import landing_status  # noqa: PLC0415
+    from xptasks.loop.landing import status  # noqa: PLC0415
 
-    return landing_status.resume(as_json=json)
+    return status.resume(as_json=json)
 
 
 @task(
@@ -109,16 +109,17 @@ def land_queue(  # noqa: PLR0913 - one parameter an option
     json: bool = False,
 ) -> int:
     """Land what waits: test it merged, in batches, find what is bad, until Ctrl-C."""
-    from xptasks.loop import landing_running, landing_status  # noqa: PLC0415
+    from xptasks.loop.landing import running  # noqa: PLC0415
+    from xptasks.loop.landing import status as waiting  # noqa: PLC0415
     from xptasks.report.modes import Mode, mode_of  # noqa: PLC0415
 
     environ = dict(os.environ)
     if status:
-        return landing_status.status("", as_json=json)
+        return waiting.status("", as_json=json)
     quiet = mode_of(None, environ, terminal=sys.stderr.isatty()) is Mode.AGENT
-    asked = landing_running.Asked(once, profile, json, quiet)
+    asked = running.Asked(once, profile, json, quiet)
     if stop or detach:
-        said = landing_running.stop(environ) if stop else landing_running.start(asked, environ)
+        said = running.stop(environ) if stop else running.start(asked, environ)
         sys.stdout.write(f"{said}\n")
         return 0
-    return landing_running.run(asked, environ)
+    return running.run(asked, environ)

@@ -21,16 +21,16 @@ from xptasks.landing.marks import Queued
 from xptasks.landing.merging import Merger
 from xptasks.landing.queue import Batch, Hold, Land, Leave, Ran, Reject, Rest, Try, decide
 from xptasks.landing.remote import View
-from xptasks.loop import landing_notes as notes
-from xptasks.loop.landing_acts import ACTOR
-from xptasks.loop.landing_gate import Interrupted
-from xptasks.loop.landing_line import Candidate, Ending, LineUp, Scene
-from xptasks.loop.landing_record import Seen
-from xptasks.loop.landing_rules import Rules
-from xptasks.loop.landing_rules import find as find_rules
-from xptasks.loop.landing_shop import BUSY, IDLE, Shop, Turn, must
-from xptasks.loop.landing_tester import Tester
-from xptasks.loop.landing_trunk import Minder, is_known_green
+from xptasks.loop.landing import notes
+from xptasks.loop.landing.acts import ACTOR
+from xptasks.loop.landing.gate import Interrupted
+from xptasks.loop.landing.line import Candidate, Ending, LineUp, Scene
+from xptasks.loop.landing.record import Seen
+from xptasks.loop.landing.rules import Rules
+from xptasks.loop.landing.rules import find as find_rules
+from xptasks.loop.landing.shop import BUSY, IDLE, Shop, Turn, must
+from xptasks.loop.landing.tester import Tester
+from xptasks.loop.landing.trunk import Minder, is_known_green
 from xptasks.system.commits import Objects
 from xptasks.system.processes import Signalled
 from xptasks.tiers.run import Door

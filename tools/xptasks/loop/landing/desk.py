@@ -19,7 +19,7 @@ from xptasks.landing.forge.local import LocalForge
 from xptasks.landing.ledger import REF
 from xptasks.landing.proposal import Forge, Standing
 from xptasks.landing.remote import Remote
-from xptasks.loop.landing_place import Origin, Place
+from xptasks.loop.landing.place import Origin, Place
 from xptasks.markup import clean
 from xptasks.system.plumbing import Git
 

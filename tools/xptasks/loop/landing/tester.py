@@ -10,11 +10,11 @@ from xptasks.landing.policy import Verdict
 from xptasks.landing.queue import Ran, flaky
 from xptasks.landing.rejection import Why
 from xptasks.loop import trunk as trunks
-from xptasks.loop.landing_gate import Gate, Gated, Job
-from xptasks.loop.landing_line import Candidate, Ending, Scene, same_change
-from xptasks.loop.landing_memory import Said
-from xptasks.loop.landing_record import flakes
-from xptasks.loop.landing_shop import Shop
+from xptasks.loop.landing.gate import Gate, Gated, Job
+from xptasks.loop.landing.line import Candidate, Ending, Scene, same_change
+from xptasks.loop.landing.memory import Said
+from xptasks.loop.landing.record import flakes
+from xptasks.loop.landing.shop import Shop
 from xptasks.system.commits import Objects
 
 After = Callable[[str, str, Mapping[str, Any]], Verdict]

@@ -7,11 +7,11 @@ target, or on the trunk itself.
 from collections.abc import Callable
 
 from xptasks.errors import XpError
-from xptasks.loop.landing_line import Scene
-from xptasks.loop.landing_shop import Shop, Turn
-from xptasks.loop.landing_trunk import is_known_green
-from xptasks.loop.turn_canary import Canary
-from xptasks.loop.turn_commits import OwnCommits
+from xptasks.loop.landing.line import Scene
+from xptasks.loop.landing.shop import Shop, Turn
+from xptasks.loop.landing.trunk import is_known_green
+from xptasks.loop.landing.turn_canary import Canary
+from xptasks.loop.landing.turn_commits import OwnCommits
 from xptasks.system import detached
 from xptasks.system.detached import Order
 

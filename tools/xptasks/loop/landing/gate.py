@@ -13,8 +13,8 @@ from typing import Any
 from xptasks.errors import ExitCode
 from xptasks.history.actors import VARIABLE
 from xptasks.landing.queue import Ran
-from xptasks.loop.landing_acts import ACTOR
-from xptasks.loop.landing_place import Place
+from xptasks.loop.landing.acts import ACTOR
+from xptasks.loop.landing.place import Place
 from xptasks.results import LAST_RUN, Status
 from xptasks.system.files import atomic_write
 from xptasks.system.processes import Exit, Signalled, Spec

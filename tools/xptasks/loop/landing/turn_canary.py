@@ -18,11 +18,11 @@ from xptasks.landing import breaker, marks
 from xptasks.landing.ledger import Entry, What
 from xptasks.landing.merging import REVERTS
 from xptasks.landing.remote import Update
-from xptasks.loop.landing_acts import ACTOR
-from xptasks.loop.landing_line import Scene
-from xptasks.loop.landing_shop import BUSY, Shop, Turn, must
+from xptasks.loop.landing.acts import ACTOR
+from xptasks.loop.landing.line import Scene
+from xptasks.loop.landing.shop import BUSY, Shop, Turn, must
+from xptasks.loop.landing.turn_commits import OwnCommits
 from xptasks.loop.releases import JOURNAL, releases_of
-from xptasks.loop.turn_commits import OwnCommits
 from xptasks.quality import floors
 from xptasks.system import detached
 from xptasks.system.detached import Order

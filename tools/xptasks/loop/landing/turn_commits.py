@@ -21,10 +21,10 @@ from xptasks.landing.ledger import What
 from xptasks.landing.marks import Signature
 from xptasks.landing.remote import View, signing
 from xptasks.loop import tightening
-from xptasks.loop.landing_acts import ACTOR
-from xptasks.loop.landing_gate import environment
-from xptasks.loop.landing_line import Scene
-from xptasks.loop.landing_shop import BUSY, Shop, Turn, must
+from xptasks.loop.landing.acts import ACTOR
+from xptasks.loop.landing.gate import environment
+from xptasks.loop.landing.line import Scene
+from xptasks.loop.landing.shop import BUSY, Shop, Turn, must
 from xptasks.quality import floors
 from xptasks.results import LAST_RUN
 from xptasks.system import commands

@@ -4,10 +4,10 @@ from xptasks.history.events import Intervention
 from xptasks.landing import merging
 from xptasks.landing.ledger import What
 from xptasks.landing.marks import Queued
-from xptasks.loop.landing_acts import lines_between
-from xptasks.loop.landing_line import Scene
-from xptasks.loop.landing_record import Seen, is_agent, on_top
-from xptasks.loop.landing_shop import Shop
+from xptasks.loop.landing.acts import lines_between
+from xptasks.loop.landing.line import Scene
+from xptasks.loop.landing.record import Seen, is_agent, on_top
+from xptasks.loop.landing.shop import Shop
 
 _ENDINGS = (What.LANDED, What.REJECTED, What.WITHDRAWN)
 

@@ -18,10 +18,10 @@ from xptasks.landing.marks import Queued, Tag
 from xptasks.landing.policy import Verdict
 from xptasks.landing.proposal import Approval, Forge, Proposal, Standing, State
 from xptasks.loop import judging
-from xptasks.loop.landing_acts import Acts
-from xptasks.loop.landing_desk import Desk, tell
-from xptasks.loop.landing_github import contract_note
-from xptasks.loop.landing_queue import stopped
+from xptasks.loop.landing.acts import Acts
+from xptasks.loop.landing.desk import Desk, tell
+from xptasks.loop.landing.github import contract_note
+from xptasks.loop.landing.queue import stopped
 from xptasks.settings import format_duration, parse_duration
 from xptasks.system import change
 from xptasks.system.plumbing import Git

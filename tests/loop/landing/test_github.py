@@ -15,11 +15,11 @@ from tests.landing.github.conftest import place as place  # noqa: PLC0414 - a fi
 from tests.landing.github.test_failures import RED
 from xptasks import config
 from xptasks.config.settings import Config
-from xptasks.loop import landing_github as loop
+from xptasks.loop.landing import github as loop
 
 pytestmark = pytest.mark.pr  # a process for each command
 
-TOOLS = Path(__file__).parents[2] / "tools"
+TOOLS = Path(__file__).parents[3] / "tools"
 
 
 def inv(place: Place, *words: str, config: str = "", **environ: str) -> tuple[int, str, str]:

@@ -16,7 +16,7 @@ from xptasks.landing.policy import Reason, Verdict
 from xptasks.landing.proposal import Approval, Proposal
 from xptasks.landing.rejection import Setting, Why
 from xptasks.landing.remote import Remote, View
-from xptasks.loop.landing_rules import Rules
+from xptasks.loop.landing.rules import Rules
 
 Judge = Callable[[str, str, Proposal, Sequence[Approval]], Verdict]
 """From the trunk, a change's head, what is said of it, and who approved it, to the verdict before anything runs."""

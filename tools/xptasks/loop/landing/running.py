@@ -14,18 +14,18 @@ from xptasks.config import find_project, load
 from xptasks.errors import CannotRunError, UsageError
 from xptasks.landing.remote import Remote
 from xptasks.loop import judging
-from xptasks.loop.landing_acts import Acts
-from xptasks.loop.landing_gate import Argv, Gate, Interrupted, nox
-from xptasks.loop.landing_line import Judge, LineUp
-from xptasks.loop.landing_memory import Memory
-from xptasks.loop.landing_place import Origin, Place
-from xptasks.loop.landing_queue import Aftermath, Queue
-from xptasks.loop.landing_rules import Operator
-from xptasks.loop.landing_shop import Shop
-from xptasks.loop.landing_tester import After, Tester
-from xptasks.loop.landing_trunk import Minder
+from xptasks.loop.landing.acts import Acts
+from xptasks.loop.landing.gate import Argv, Gate, Interrupted, nox
+from xptasks.loop.landing.line import Judge, LineUp
+from xptasks.loop.landing.memory import Memory
+from xptasks.loop.landing.place import Origin, Place
+from xptasks.loop.landing.queue import Aftermath, Queue
+from xptasks.loop.landing.rules import Operator
+from xptasks.loop.landing.shop import Shop
+from xptasks.loop.landing.tester import After, Tester
+from xptasks.loop.landing.trunk import Minder
+from xptasks.loop.landing.turn import Turning
 from xptasks.loop.recording import Recorder
-from xptasks.loop.turn import Turning
 from xptasks.markup import clean
 from xptasks.system import detached
 from xptasks.system.detached import Order

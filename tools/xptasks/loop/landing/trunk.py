@@ -11,10 +11,10 @@ from typing import Any
 from xptasks.errors import ExitCode
 from xptasks.landing import marks, rejection
 from xptasks.landing.marks import PROPOSED
-from xptasks.loop.landing_line import Scene
-from xptasks.loop.landing_record import is_agent
-from xptasks.loop.landing_shop import BUSY, Shop, Turn, must
-from xptasks.loop.landing_tester import Tester
+from xptasks.loop.landing.line import Scene
+from xptasks.loop.landing.record import is_agent
+from xptasks.loop.landing.shop import BUSY, Shop, Turn, must
+from xptasks.loop.landing.tester import Tester
 
 _TWICE = 2
 _LISTED = 200  # commits

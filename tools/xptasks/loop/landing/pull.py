@@ -13,7 +13,8 @@ from xptasks.history.actors import actor
 from xptasks.landing.forge.github import GithubForge
 from xptasks.landing.policy import Outcome, Verdict
 from xptasks.landing.proposal import Proposal, Standing
-from xptasks.loop import judging, landing_github
+from xptasks.loop import judging
+from xptasks.loop.landing import github
 from xptasks.loop.may_land import trunk_of
 
 _CODES: dict[Outcome, ExitCode] = {"rejected": ExitCode.GATE_FAILED}
@@ -53,7 +54,7 @@ def land(number: int, head: str, profile: str = "") -> int:
     Raises:
         XpError: the commit is not here, GitHub does not answer, nobody knows which repository it is.
     """
-    at, config, project = landing_github.here(profile)
+    at, config, project = github.here(profile)
     settings = config.landing
     who = str(actor(os.environ, terminal=False))
     proposal = Proposal(f"#{number}", head, "", labels=(settings.label,), actor=who)

@@ -16,11 +16,11 @@ from xptasks.landing.ledger import REF as LEDGER
 from xptasks.landing.ledger import Entry
 from xptasks.landing.rejection import Setting
 from xptasks.landing.remote import Pushed, Remote, Update, View
-from xptasks.loop.landing_acts import Acts
-from xptasks.loop.landing_memory import Memory
-from xptasks.loop.landing_place import Place
-from xptasks.loop.landing_record import of_entry
-from xptasks.loop.landing_rules import Operator, Rules
+from xptasks.loop.landing.acts import Acts
+from xptasks.loop.landing.memory import Memory
+from xptasks.loop.landing.place import Place
+from xptasks.loop.landing.record import of_entry
+from xptasks.loop.landing.rules import Operator, Rules
 from xptasks.loop.recording import Recorder
 
 EVERY = 60.0

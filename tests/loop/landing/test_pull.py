@@ -5,7 +5,7 @@ import pytest
 from tests.fakes.github.world import Pull
 from tests.landing.github.conftest import Place
 from tests.landing.github.conftest import place as place  # noqa: PLC0414 - a fixture
-from tests.loop.test_landing_github import inv
+from tests.loop.landing.test_github import inv
 
 pytestmark = pytest.mark.pr
 

@@ -9,7 +9,7 @@ from xptasks.landing.breaker import Trip
 from xptasks.landing.ledger import Entry, What
 from xptasks.landing.marks import Mark, Queued, Signature
 from xptasks.landing.remote import Pushed, Remote, Update, View
-from xptasks.loop.landing_line import Candidate, Ending, Scene
+from xptasks.loop.landing.line import Candidate, Ending, Scene
 
 ACTOR = "machine:queue"
 _KEPT = 100  # marks of each kind

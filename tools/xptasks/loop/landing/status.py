@@ -10,8 +10,8 @@ from xptasks.errors import CannotRunError
 from xptasks.landing.forge.local import LocalForge, runners
 from xptasks.landing.ledger import Entry, What
 from xptasks.landing.proposal import Standing
-from xptasks.loop.landing_acts import Acts
-from xptasks.loop.landing_desk import Desk, shown, tell
+from xptasks.loop.landing.acts import Acts
+from xptasks.loop.landing.desk import Desk, shown, tell
 from xptasks.markup import clean
 
 
