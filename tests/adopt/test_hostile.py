@@ -8,7 +8,8 @@ import pytest
 
 from tests.adopt.conftest import Make, snapshot
 from tests.adopt.layouts import LAYOUTS
-from xptasks.adopt import commands, manifest
+from tests.repository import Repository
+from xptasks.adopt import blocks, commands, compose, manifest
 from xptasks.adopt.commands import Options
 from xptasks.errors import ConfigError, UsageError, XpError
 
@@ -138,6 +139,63 @@ def test_environments_in_the_repository_are_not_its_code(make: Make) -> None:
         repository.write(name, content)
     assert commands.init(repository.path, NOW) == 0
     assert ".venv/\nenv/\n" in (repository.path / ".gitignore").read_text()
+
+
+LEFT = (
+    "small/__pycache__/x.pyc",
+    ".coverage",
+    ".coverage.host.1.x",
+    ".hypothesis/examples/x",
+    ".pytest_cache/x",
+    ".mypy_cache/x",
+    ".ruff_cache/x",
+    ".import_linter_cache/x",
+    ".xp/last-run.json",
+)
+
+
+def _block(repository: Repository) -> list[str]:
+    return blocks.lines((repository.path / ".gitignore").read_bytes())
+
+
+def test_what_runs_leave_is_ignored_and_goes_with_the_block(make: Make) -> None:
+    repository = make(LAYOUTS["flat"])
+    assert commands.init(repository.path, NOW) == 0
+    repository.commit()
+    for name in LEFT:
+        repository.write(name, "")
+    mine = ".venv/lib/__pycache__/x.pyc"
+    repository.write(".venv/pyvenv.cfg", "")
+    repository.write(mine, "")
+    assert repository.git("status", "--porcelain") == "?? .venv/\n"
+    assert commands.uninstall(repository.path, NOW) == 0
+    assert repository.git("ls-files", "--others", "--exclude-standard").split() == [mine, ".venv/pyvenv.cfg"]
+    assert not (repository.path / "small" / "__pycache__").exists()
+
+
+def test_what_is_ignored_already_is_not_named_again(make: Make) -> None:
+    most = "*.py[cod]\n.coverage*\n.hypothesis\n.*_cache\n"
+    repository = make({**LAYOUTS["flat"], ".gitignore": most})
+    assert commands.init(repository.path, NOW) == 0
+    assert _block(repository) == [".xp/", ".nox/"]
+    repository.commit()
+    assert commands.update(repository.path, NOW) == 0
+    assert repository.git("status", "--porcelain") == ""
+    for name in LEFT:
+        repository.write(name, "")
+    assert commands.uninstall(repository.path, NOW) == 0
+    assert (repository.path / ".coverage").exists()  # their own `.gitignore` hides it: not ours to clear
+
+
+def test_what_only_one_machine_or_one_folder_ignores_is_named(make: Make) -> None:
+    repository = make({**LAYOUTS["monorepo_two"], "api/.gitignore": "__pycache__/\n.ruff_cache/\n"})
+    (repository.path / ".git" / "info").mkdir(exist_ok=True)
+    (repository.path / ".git" / "info" / "exclude").write_text("__pycache__/\n.xp/\n")
+    assert commands.init(repository.path, NOW) == 0
+    assert _block(repository) == [*compose.IGNORED]
+    one = make({**LAYOUTS["monorepo_two"], "api/.gitignore": "__pycache__/\n.ruff_cache/\n"}, "one")
+    assert commands.init(one.path, Options(yes=True, measure=0, projects=("api",))) == 0
+    assert not {"__pycache__/", ".ruff_cache/"} & {*_block(one)}
 
 
 def test_a_folder_below_the_top_of_the_repository(make: Make, capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,6 +48,12 @@ def span(content: bytes) -> tuple[int, int] | None:
     return start, len(content) if last < 0 else last + 1
 
 
+def lines(content: bytes) -> list[str]:
+    """The lines of our block in a file, without its marks; empty without one."""
+    found = span(content)
+    return content[slice(*found)].decode(errors="replace").splitlines()[1:-1] if found else []
+
+
 def renewed(content: bytes, other: bytes) -> bytes | None:
     """A file whose block is that of another one, in its own line ends; None where one of them has no block."""
     mine, theirs = span(content), span(other)

@@ -3,10 +3,11 @@
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from xptasks.adopt import compose, detect, repository, writing
+from xptasks.adopt import blocks, compose, detect, repository, writing
 from xptasks.adopt import manifest as manifests
 from xptasks.adopt.listing import Listing, listing
 from xptasks.adopt.manifest import Entry, Manifest
@@ -98,7 +99,7 @@ def _planned(folder: Path, known: Manifest | None, options: Options) -> tuple[Pl
         found = tuple(replace(each, tests=Tests()) for each in found)
         left = [f"each of {len(left)} folders, for example {left[0]},"]
     choices = dict(known.choices) if known else {}
-    made = plan(found, choices, lambda path: writing.original(folder, path, known), _setting(folder, known))
+    made = plan(found, choices, lambda path: writing.original(folder, path, known), _setting(folder, folders, known))
     hints = [f"{name} looks like a project of its own and is left alone (`--project`)" for name in left[:_SHOWN]]
     hints += [f"and {len(left) - _SHOWN} more"] if len(left) > _SHOWN else []
     made = replace(made, hints=(*hints, *made.hints))
@@ -119,15 +120,19 @@ def _original(folder: Path, known: Manifest | None) -> Listing:
     return listing((name for name in files.names if name not in made), read)
 
 
-def _setting(folder: Path, known: Manifest | None) -> Setting:
+def _setting(folder: Path, projects: Sequence[str], known: Manifest | None) -> Setting:
     state = repository.state(folder)
     litter = repository.environments(folder)
-    ours = known.files.get(".gitignore") if known else None
-    ignored = repository.ignores(folder, [*compose.IGNORED, *litter]) if ours is None else set()
+    wanted = {**compose.IGNORED, **{name: (name,) for name in litter}}
+    places = ["" if name == "." else f"{name}/" for name in projects]
+    probes = {name: [f"{place}{probe}" for place in places for probe in each] for name, each in wanted.items()}
+    ignored = repository.ignores(folder, [probe for each in probes.values() for probe in each])
+    # What only our own block ignores has to stay in it.
+    ours = blocks.lines(writing.place(folder, ".gitignore").content or b"") if known else []
     return Setting(
         git=state.top is not None,
         top=state.top is not None and state.top.resolve() == folder.resolve(),
-        ignored=frozenset(ignored),
+        ignored=frozenset(name for name, each in probes.items() if ignored.issuperset(each) and name not in ours),
         litter=tuple(litter),
     )
 
@@ -199,9 +204,24 @@ def uninstall(folder: Path, options: Options) -> int:
     if not _may(options, f"restore {len(what.restored)} files and remove {len(what.removed)}"):
         tell("nothing was changed; `xptasks uninstall --yes` does it")
         return ExitCode.OK
+    ours = blocks.lines(writing.place(folder, ".gitignore").content or b"")
     writing.take_back(folder, what, known, [*_runs(folder, known)])
+    _clear(folder, [name for name in compose.IGNORED if name in ours and name not in compose.STATE])
     tell("xptasks is gone from here")
     return ExitCode.OK
+
+
+def _clear(folder: Path, patterns: Sequence[str]) -> None:
+    """Caches that only our block hid from git would now be in sight: they go, too."""
+    names = repository.in_sight(folder, patterns) if patterns else []
+    for name in names:
+        with suppress(OSError):
+            (folder / name).unlink()
+        for parent in list(Path(name).parents)[:-1]:
+            with suppress(OSError):  # not empty
+                (folder / parent).rmdir()
+    if names:
+        tell(f"gone  {len(names)} files that runs left and git does not ignore any more: {', '.join(patterns)}")
 
 
 def _runs(folder: Path, known: Manifest) -> Iterator[Path]:

@@ -213,7 +213,24 @@ def nox_block(exclude: Collection[str], projects: Sequence[str] = ()) -> list[st
 
 
 TASKS = '"""Invoke tasks: `inv --list` shows them."""\n\nfrom xptasks.tasks import ns\n\n__all__ = ["ns"]\n'
-IGNORED = (".xp/", ".nox/")
+IGNORED: Mapping[str, tuple[str, ...]] = {
+    ".xp/": (".xp/last-run.json",),
+    ".nox/": (".nox/fast/pyvenv.cfg",),
+    "__pycache__/": ("__pycache__/x.cpython-311.pyc", "x/x/__pycache__/x.cpython-311.pyc"),
+    ".coverage": (".coverage",),
+    ".coverage.*": (".coverage.host.1.x",),
+    ".hypothesis/": (".hypothesis/examples/x",),
+    ".pytest_cache/": (".pytest_cache/v/x",),
+    ".mypy_cache/": (".mypy_cache/3.11/x.json",),
+    ".ruff_cache/": (".ruff_cache/0.11.0/x",),
+    ".import_linter_cache/": (".import_linter_cache/x.json",),
+}
+"""What the tiers leave behind, as git is told to ignore it, each with files that show whether it does already.
+
+Committed, any of it would change with every run: a gate's worktree would be dirty, and the change turned down.
+"""
+STATE = (".xp/", ".nox/")
+"""What of it is ours alone; the rest is what tools make wherever they are called."""
 
 
 def hooks(projects: Sequence[str] = ()) -> list[str]:

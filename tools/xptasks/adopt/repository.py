@@ -2,9 +2,9 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from xptasks.adopt.listing import Listing, listing
 from xptasks.errors import CannotRunError
@@ -121,11 +121,29 @@ def _line(output: bytes | None) -> str:
 
 
 def ignores(folder: Path, names: list[str]) -> set[str]:
-    """Those of some paths that git ignores there."""
-    command = ["git", "-C", str(folder), "check-ignore", "--no-index", "-z", "--stdin"]
+    """Those of some paths that git ignores there, for everybody: what only this machine ignores does not count."""
+    command = ["git", "-C", str(folder), "check-ignore", "--no-index", "--verbose", "-z", "--stdin"]
     given = "\0".join(names).encode(errors="surrogateescape")
     try:
         done = subprocess.run(command, input=given, capture_output=True, check=False, env=git.environment())
     except OSError:
         return set()
-    return {*filter(None, done.stdout.decode(errors="surrogateescape").split("\0"))}
+    words = done.stdout.decode(errors="surrogateescape").split("\0")
+    told = zip(words[0::4], words[2::4], words[3::4], strict=False)  # a file, its line, the pattern there, the path
+    return {
+        path
+        for source, pattern, path in told
+        if PurePath(source).name == ".gitignore" and not PurePath(source).is_absolute() and pattern[:1] != "!"
+    }
+
+
+def in_sight(folder: Path, patterns: Sequence[str]) -> list[str]:
+    """Files below a folder that git neither tracks nor ignores and that fit patterns; none of environments."""
+    listing_of = ("git", "ls-files", "-z", "--others")
+    words = (*listing_of, "--ignored", *(f"--exclude={each}" for each in patterns))
+    fitting, seen = (
+        (output or b"").decode(errors="surrogateescape").split("\0")
+        for output in git.capture((words, (*listing_of, "--exclude-standard")), str(folder))
+    )
+    apart = tuple(f"{path.parent.relative_to(folder).as_posix()}/" for path in folder.glob("*/pyvenv.cfg"))
+    return sorted(name for name in {*fitting} & {*seen} if name and not name.startswith(apart))
