@@ -47,6 +47,30 @@ def test_what_is_no_such_run(changes: dict[str, Any], rule: str) -> None:
     assert (rule, "rejected") in said(run(**changes))
 
 
+@pytest.mark.parametrize(
+    ("dirty", "message", "hint"),
+    [
+        (["?? a.egg-info/"], "a.egg-info/ not in it", "ignore them in .gitignore: a.egg-info/;"),
+        (
+            [*(f"?? {name}" for name in "abcde")],
+            "a, b, c and 2 more not in it",
+            "ignore them in .gitignore: a, b, c and 2 more;",
+        ),
+        ([" M uv.lock"], "uv.lock changed", "commit what the tools make of uv.lock, or keep them from writing it;"),
+        (
+            ["?? a", " M b"],
+            "a not in it; b changed",
+            "ignore them in .gitignore: a; commit what the tools make of b, or keep them from writing it;",
+        ),
+    ],
+)
+def test_files_that_are_in_no_commit_are_named(dirty: list[str], message: str, hint: str) -> None:
+    (reason,) = ran.judge(run(commit="", dirty=dirty), WANTED)
+    assert reason.rule == "run-commit"
+    assert reason.message == f"the run looked at more than {COMMIT[:12]}, which is to land: {message}"
+    assert reason.hint == f"{hint} `git status` shows them where the tier has just run"
+
+
 def test_nothing_at_all() -> None:
     assert said({}) == [("run-unreadable", "rejected")]
 

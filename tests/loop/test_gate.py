@@ -179,6 +179,15 @@ def test_a_run_says_which_file_of_its_commit_was_edited_meanwhile(
     assert events[-1].data.get("edited", "") == edited
 
 
+def test_a_run_says_what_is_in_no_commit(project: Project) -> None:
+    assert project.run()[1][0].data["dirty"] == []
+    project.write("app/new.py")
+    project.write("app/main.py", "x = 2\n")
+    started = project.run()[1][0].data
+    assert started["commit"] == ""
+    assert started["dirty"] == [" M app/main.py", "?? app/new.py"]
+
+
 def test_a_run_says_in_what_kind_of_environment_it_was(project: Project) -> None:
     def environment() -> str:
         return str(project.run("other")[1][0].data["circumstances"]["environment"])

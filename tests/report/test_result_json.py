@@ -43,6 +43,7 @@ def test_file_says_what_the_events_said(tmp_path: Path) -> None:
         "notices": ["hello"],
         "circumstances": json.loads(json.dumps(asdict(Circumstances()))),
         "edited": "",
+        "dirty": [],
     }
     assert [(step["step"], step["cached"]) for step in written["steps"]] == [("lint", True), ("unit", False)]
     assert written["steps"][1]["reading"]["findings"][1]["position"] == {

@@ -108,6 +108,19 @@ def test_clean(repo: Repository) -> None:
     assert change.is_clean(repo.path, but="floors")
 
 
+def test_what_is_not_committed(repo: Repository) -> None:
+    repo.write("old", "1\n" * 20)
+    repo.write("stays", "1\n")
+    repo.commit()
+    assert change.uncommitted(repo.path) == ()
+    repo.git("mv", "old", "now")
+    repo.write("stays", "2\n")
+    repo.write("new dir/a")
+    repo.write("new dir/b")
+    assert change.uncommitted(repo.path) == ("R  now", " M stays", "?? new dir/")
+    assert change.uncommitted(repo.path, but="stays") == ("R  now", "?? new dir/")
+
+
 def test_trailers(repo: Repository) -> None:
     repo.git("commit", "-q", "--allow-empty", "-m", "one\n\nTest-First: no, because it is\n a move\nOther: x")
     repo.git("commit", "-q", "--allow-empty", "-m", "two\n\nno trailer: here")
@@ -118,6 +131,7 @@ def test_no_repository_no_trunk_no_such_commit(repo: Repository, tmp_path: Path)
     assert change.merge_base(tmp_path) is None
     assert change.head(tmp_path) == ""
     assert not change.is_clean(tmp_path)
+    assert change.uncommitted(tmp_path) is None
     with pytest.raises(CannotRunError, match="git cannot compare with 1234"):
         change.files(repo.path, "1234")
     with pytest.raises(CannotRunError, match="git read-tree failed"):

@@ -86,6 +86,7 @@ def test_the_stream_of_a_run(tmp_path: Path) -> None:
             "tier": "fast",
             "run_id": "r1",
             "commit": "",
+            "dirty": [],
             "steps": ["a"],
             "jobs": 8,
             "budget": 60,

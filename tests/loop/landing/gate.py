@@ -7,6 +7,7 @@
 - `large-NAME`: the step `size` is red where it is asked for
 - `crash`: ends by a signal
 - `covered`: what is measured
+- `litter`: the names of files that it leaves where they are in no commit
 Every run adds a line to LOG: the commit, then the steps that were asked for.
 """
 
@@ -65,6 +66,9 @@ def main(log: Path, tier: str, steps: list[str]) -> int:
         found, code = [step("check", [], "error")], 3
     status = {0: "passed", 1: "failed", 3: "error"}[code]
     run = {"schema": 1, "tier": tier, "run_id": f"{head[:8]}-{os.getpid()}", "commit": head, "status": status}
+    if "litter" in names:
+        dirty = (here / "litter").read_text().split()
+        run |= {"commit": "", "dirty": [f"?? {name}" for name in dirty]}
     run |= {"exit_code": code, "seconds": 0.0, "budget": None, "steps": found, "notices": []}
     (here / ".xp").mkdir(exist_ok=True)
     (here / ".xp" / "last-run.json").write_text(json.dumps(run))

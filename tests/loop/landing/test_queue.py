@@ -66,6 +66,16 @@ def test_one_bad_change_is_found_and_the_others_land(world: World, size: int, ba
     assert len(world.gated()) <= most
 
 
+def test_files_that_the_gate_leaves_behind_are_named(world: World) -> None:
+    world.clone().queue("one", {"litter": "small.egg-info/ a b c\n"})
+    assert world.run()[0] == 0
+    mark = world.mark("rejected", "one")
+    assert mark.data["rule"] == "run-commit"
+    first, second, *_ = mark.text.splitlines()
+    assert "small.egg-info/, a, b and 1 more not in it [run-commit]" in first
+    assert second.startswith("  ignore them in .gitignore: small.egg-info/, a, b and 1 more; `git status` shows them")
+
+
 def test_a_rejection_is_something_to_act_on(world: World) -> None:
     head = world.clone().queue("one", {"bad-idea": "x\n"})
     assert world.run()[0] == 0

@@ -1,6 +1,6 @@
 """Whether a run of the gate lets what it ran on land: every step of the trunk's tier, whole and green. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,8 @@ from xptasks.results import Position, Status
 
 _SCHEMA = 1
 _RATCHETS = "ratchets"
+_NAMED = 3  # files in a line
+_NEW, _STATE = "?? ", 3  # how `git status --porcelain` begins the line of a file that it does not know, and of any
 JUDGES_CHANGE = frozenset({"size", "test_first"})
 """Steps that look at the change itself: where there is none, they have nothing to do and say `skipped`."""
 
@@ -63,12 +65,33 @@ def _about_run(run: Mapping[str, Any], wanted: Wanted) -> Iterator[Reason]:
     if run["tier"] != wanted.tier:
         yield _no("run-tier", f"the run was one of {run['tier']!r}; [landing] tier of the trunk is {wanted.tier!r}")
     if run["commit"] != wanted.commit:
-        what = run["commit"][:12] or "a working tree that is no commit"
-        yield _no("run-commit", f"the run looked at {what}, and {wanted.commit[:12]} is to land")
+        yield _other_commit(run, wanted)
     if run["exit_code"] != 0:
         yield _no(
             "run-failed", f"the run ended with {run['exit_code']} ({run['status']})", f"see `nox -s {wanted.tier}`"
         )
+
+
+def _other_commit(run: Mapping[str, Any], wanted: Wanted) -> Reason:
+    """The run looked at something else: at an older commit, or at files that are in no commit."""
+    lands = f"{wanted.commit[:12]} is to land"
+    dirty = run.get("dirty", ())
+    if run["commit"] or not dirty:
+        what = run["commit"][:12] or "a working tree that is no commit"
+        return _no("run-commit", f"the run looked at {what}, and {lands}")
+    new = [line[_STATE:] for line in dirty if line.startswith(_NEW)]
+    old = [line[_STATE:] for line in dirty if not line.startswith(_NEW)]
+    said = [f"{_some(new)} not in it"] if new else []
+    said += [f"{_some(old)} changed"] if old else []
+    hints = [f"ignore them in .gitignore: {_some(new)}"] if new else []
+    hints += [f"commit what the tools make of {_some(old)}, or keep them from writing it"] if old else []
+    message = f"the run looked at more than {wanted.commit[:12]}, which is to land: {'; '.join(said)}"
+    return _no("run-commit", message, "; ".join((*hints, "`git status` shows them where the tier has just run")))
+
+
+def _some(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return f"{', '.join(paths[:_NAMED])}{more}"
 
 
 def _about_steps(run: Mapping[str, Any], wanted: Wanted) -> Iterator[Reason]:

@@ -160,6 +160,7 @@ def _judge(config: Config, request: Request, extra: tuple[str, ...]) -> Judge | 
 
 
 def _terms(request: Request, settings: TierSettings, judge: Judge | None, state: State | None) -> Terms:
+    differs = change.uncommitted(request.project)
     return Terms(
         project=request.project,
         jobs=settings.jobs,
@@ -167,7 +168,8 @@ def _terms(request: Request, settings: TierSettings, judge: Judge | None, state:
         partial_allowed=settings.allow_partial,
         tier=request.tier,
         run_id=request.run_id,
-        commit=change.head(request.project) if change.is_clean(request.project) else "",
+        commit=change.head(request.project) if differs == () else "",
+        dirty=differs or (),
         judge=judge,
         circumstances=replace(request.circumstances, environment=fingerprint.alike(state.installed) if state else ""),
     )

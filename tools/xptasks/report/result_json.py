@@ -32,6 +32,7 @@ class LastRun:
         notices: what the runner had to say besides.
         circumstances: under what it took place.
         edited: a file that somebody wrote to meanwhile, so that the commit may not be all that was checked.
+        dirty: what the working tree held else, as `git status --porcelain` says it: `?? new.txt`, ` M old.py`.
     """
 
     schema: Literal[1]
@@ -46,6 +47,7 @@ class LastRun:
     notices: tuple[str, ...]
     circumstances: Circumstances = field(default_factory=Circumstances)
     edited: str = ""
+    dirty: tuple[str, ...] = ()
 
 
 def last_run(run: Run) -> LastRun:
@@ -69,6 +71,7 @@ def last_run(run: Run) -> LastRun:
         notices=tuple(run.notices),
         circumstances=run.circumstances,
         edited=run.edited,
+        dirty=run.dirty,
     )
 
 

@@ -19,6 +19,7 @@ class Run:
         tier: the tier's name.
         run_id: the run's id.
         commit: the commit that is checked; empty when the working tree holds something else.
+        dirty: what it holds else, as `git status --porcelain` says it.
         budget: seconds that the steps may take together.
         results: finished steps, in the order in which they finished.
         notices: what the runner had to say besides.
@@ -33,6 +34,7 @@ class Run:
     tier: str = "run"
     run_id: str = ""
     commit: str = ""
+    dirty: tuple[str, ...] = ()
     budget: float | None = None
     results: list[StepResult] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
@@ -51,6 +53,7 @@ class Run:
                 self.tier = data.get("tier", self.tier)
                 self.run_id = data.get("run_id", self.run_id)
                 self.commit = data.get("commit", "")
+                self.dirty = tuple(data.get("dirty", ()))
                 self.budget = data.get("budget")
                 self.circumstances = circumstances(data.get("circumstances", {}))
             case "step-output":

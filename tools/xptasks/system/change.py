@@ -89,9 +89,31 @@ def on_trunk(folder: Path) -> bool:
 
 def is_clean(folder: Path, *, but: str = "") -> bool:
     """Whether the working tree holds exactly the commit; `but` is a file that may differ."""
+    return uncommitted(folder, but=but) == ()
+
+
+def uncommitted(folder: Path, *, but: str = "") -> tuple[str, ...] | None:
+    """Where the working tree differs from the commit, as `git status --porcelain` says it: `?? new.txt`, ` M old.py`.
+
+    Paths are those of the whole repository; a folder of which git knows nothing is one line. None when git does not
+    answer, so that nobody takes that for a clean tree.
+
+    Args:
+        folder: the project.
+        but: a file that may differ.
+    """
     exclude = ("--", ":/", f":(exclude){but}") if but else ()
-    words = ("git", "--no-optional-locks", "status", "--porcelain", "--untracked-files=normal", *exclude)
-    return git.capture((words,), str(folder))[0] == b""
+    words = ("git", "--no-optional-locks", "status", "--porcelain", "-z", "--untracked-files=normal", *exclude)
+    (found,) = git.capture((words,), str(folder))
+    if found is None:
+        return None
+    records = iter(_text(found).split("\0")[:-1])
+    lines = []
+    for record in records:
+        lines.append(record)
+        if {"R", "C"} & set(record[:2]):
+            next(records)  # where it was
+    return tuple(lines)
 
 
 def file_at(folder: Path, revision: str, path: str) -> bytes | None:

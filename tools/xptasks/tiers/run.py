@@ -2,7 +2,7 @@
 
 The events and their data (every event of a step has `step`):
 
-- `run-started`: `tier`, `run_id`, `commit`, `steps`, `jobs`, `budget`, `circumstances`
+- `run-started`: `tier`, `run_id`, `commit`, `dirty`, `steps`, `jobs`, `budget`, `circumstances`
 - `step-started`: `argv`, `log`
 - `step-output`: `stream`, `lines`
 - `step-finished`: `result`, a `StepResult` as JSON
@@ -97,6 +97,7 @@ class Terms:
         partial_allowed: whether deferred tests or a missing tool are good enough here (they are in `fast`).
         tier, run_id: what the run is called, for the reports.
         commit: the commit that is checked; empty when the working tree holds something else.
+        dirty: what it holds else, as `git status --porcelain` says it.
         judge: has the last word about the results.
         circumstances: under what it takes place, for the reports.
     """
@@ -108,6 +109,7 @@ class Terms:
     tier: str = ""
     run_id: str = ""
     commit: str = ""
+    dirty: tuple[str, ...] = ()
     judge: Judge | None = None
     circumstances: Circumstances = field(default_factory=Circumstances)
 
@@ -146,6 +148,7 @@ def run(
         tier=terms.tier,
         run_id=terms.run_id,
         commit=terms.commit,
+        dirty=list(terms.dirty),
         steps=[step.name for step in planned],
         jobs=terms.jobs,
         budget=terms.budget,
