@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from xptasks.errors import CannotRunError
+from xptasks.errors import CannotRunError, UsageError
 
 _MILLISECONDS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 _NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
@@ -44,6 +44,22 @@ def parse_duration(text: object) -> float:
     if not isinstance(text, str) or not _DURATION.fullmatch(text):
         raise ValueError('a duration is a number with a unit, for example "500ms", "30s", "5m", "2h" or "1h30m"')
     return sum(round(float(number) * _MILLISECONDS[unit]) for number, unit in _PART.findall(text)) / 1000
+
+
+def given_duration(text: str, option: str) -> float:
+    """A duration that somebody gave on the command line, as seconds.
+
+    Args:
+        text: what was given.
+        option: the option's name, `--wait`.
+
+    Raises:
+        UsageError: it is none; the message names the option.
+    """
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"{option} is no duration: {text!r}", hint=str(error)) from None
 
 
 def format_duration(seconds: float) -> str:

@@ -24,7 +24,7 @@ from xptasks.loop import chronicle, following, watching
 from xptasks.loop import deploy as deploying
 from xptasks.loop.recording import Recorder
 from xptasks.loop.target import Place, opened, plan_in_words
-from xptasks.settings import parse_duration
+from xptasks.settings import given_duration
 from xptasks.system import change, git
 
 _EXITS = {"promoted": 0, "rolled back": 1, "failed": 6}
@@ -68,7 +68,7 @@ def _tell(now: float, text: str) -> None:
 
 def deploy(asked: Deployment) -> int:
     """Build, deploy, and say how it ended. Exit codes: 0 promoted, 1 rolled back, 6 a human is needed."""
-    wait = parse_duration(asked.wait)
+    wait = given_duration(asked.wait, "--wait")
     with place_of(asked.profile) as place:
         if asked.dry_run:
             return _print_plan(place, asked)
@@ -159,8 +159,9 @@ def ask(what: Asked, profile: str, *, as_json: bool) -> int:
 def follow(rev: str, until: str, timeout: str, profile: str, *, as_json: bool) -> int:
     """Wait for a commit's deployment. Exit codes: 0 so far, 1 rolled back, 5 not in time, 6 a human is needed."""
     wanted = following.until_of(until)
+    given = given_duration(timeout, "--timeout") if timeout else None
     with place_of(profile) as place, _carried(place):
-        limit = parse_duration(timeout) if timeout else _patience(place.config.deploy)
+        limit = _patience(place.config.deploy) if given is None else given
         commit = _commit(place.project, rev)
         reached = following.follow(
             place, commit, wanted, limit, actor=_actor(), tell=lambda text: _tell(time.time(), text)

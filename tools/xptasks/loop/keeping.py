@@ -11,8 +11,8 @@ from typing import Any
 from xptasks.config import load
 from xptasks.errors import CannotRunError, ExitCode
 from xptasks.history import outbox
-from xptasks.loop import history, listing
-from xptasks.settings import format_duration
+from xptasks.loop import history
+from xptasks.settings import format_duration, given_duration
 
 
 def delivered(project: Path, environ: Mapping[str, str]) -> str:
@@ -100,7 +100,8 @@ def pruned(project: Path, environ: Mapping[str, str], older_than: str, *, really
         CannotRunError: the database cannot be used.
     """
     config = load(project, environ=environ).config
-    now, kept = time.time(), listing.span(older_than) if older_than else config.history.retention
+    now = time.time()
+    kept = given_duration(older_than, "--older-than") if older_than else config.history.retention
     with history.opened(config, project, environ) as store:
         found = store.prune(now - kept, now, really=really)
     if as_json:

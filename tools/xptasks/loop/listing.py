@@ -90,18 +90,6 @@ def moment(text: str, now: float) -> float:
     return (read if read.tzinfo else read.replace(tzinfo=dt.UTC)).timestamp()
 
 
-def span(text: str) -> float:
-    """Seconds, written with a unit.
-
-    Raises:
-        UsageError: it is no duration.
-    """
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no duration", hint=str(error)) from None
-
-
 def line(event: HistoryEvent) -> str:
     """One event for people: when, what, of what, who, and its data."""
     at = dt.datetime.fromtimestamp(event.at, dt.UTC).strftime("%Y-%m-%d %H:%M:%S")

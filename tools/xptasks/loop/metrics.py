@@ -19,7 +19,7 @@ from xptasks.history.metrics.spans import Span
 from xptasks.history.metrics.view import Targets
 from xptasks.loop import history
 from xptasks.loop.listing import moment
-from xptasks.settings import parse_duration
+from xptasks.settings import given_duration
 from xptasks.system.files import atomic_write
 
 _FORMATS = {"text": text.show, "json": json.show, "prometheus": prometheus.show}
@@ -73,10 +73,7 @@ def _window(asked: Asked, now: float) -> Span:
     end = moment(asked.until, now) if asked.until else now
     if end > now:
         raise UsageError(f"--until lies in the future: {asked.until}", hint="nobody has seen what happens then")
-    try:
-        length = parse_duration(asked.window)
-    except ValueError as error:
-        raise UsageError(f"--window is no duration: {asked.window!r}", hint=str(error)) from None
+    length = given_duration(asked.window, "--window")
     if length <= 0:
         raise UsageError("--window is empty", hint="for example --window 30d")
     return Span(end - length, end)

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xptasks.errors import UsageError
 from xptasks.tasks._task import environ, project, task, tier_python
 
 if TYPE_CHECKING:
@@ -50,14 +49,11 @@ def _asked(folder: Path, limit: str) -> "Asked":
     from xptasks.config import load  # noqa: PLC0415
     from xptasks.landing.at_hand import Scope  # noqa: PLC0415
     from xptasks.loop.tdd import Asked  # noqa: PLC0415
-    from xptasks.settings import parse_duration  # noqa: PLC0415
+    from xptasks.settings import given_duration  # noqa: PLC0415
     from xptasks.system.machine import project_python  # noqa: PLC0415
 
     config = load(folder, environ=environ()).config
     pythons = [tier_python(folder, config, step) for step in ("unit", "coverage", "test_first")]
     python = next((each for each in pythons if each != sys.executable), project_python())
-    try:
-        seconds = parse_duration(limit)
-    except ValueError as error:
-        raise UsageError(f"--limit: {error}") from None
-    return Asked(Scope(config.project.sources, config.project.tests), python, seconds)
+    scope = Scope(config.project.sources, config.project.tests)
+    return Asked(scope, python, given_duration(limit, "--limit"))

@@ -22,7 +22,7 @@ from xptasks.loop.landing.acts import Acts
 from xptasks.loop.landing.desk import Desk, tell
 from xptasks.loop.landing.github import contract_note
 from xptasks.loop.landing.queue import stopped
-from xptasks.settings import format_duration, parse_duration
+from xptasks.settings import format_duration, given_duration
 from xptasks.system import change
 from xptasks.system.plumbing import Git
 
@@ -61,7 +61,7 @@ def land(asked: Asked) -> int:
     Exit codes: 0 queued, or landed with `wait`; 1 it may not land, or was rejected; 5 it has not ended in time; 6 a
     human is needed.
     """
-    patience = parse_duration(asked.patience)
+    patience = given_duration(asked.patience, "--patience")
     desk = Desk.here()
     if asked.revert:
         forge, standing, verdict = _revert(desk, asked)
