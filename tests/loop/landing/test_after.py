@@ -1,5 +1,6 @@
 """What follows a landing: floors rise, permissions go, what landed is deployed, and what is bad is taken back."""
 
+import contextlib
 import random
 import signal
 from pathlib import Path
@@ -118,6 +119,33 @@ def test_what_is_rolled_back_is_taken_back_on_the_trunk(world: World) -> None:
     assert len(world.subjects()) == 4
 
 
+def by_hand(world: World, commit: str) -> None:
+    """Deployed before there was a queue: the ledger knows nothing of it."""
+    journal = world.folder / "host" / "xptasks" / "small" / "local" / "journal.db"
+    journal.parent.mkdir(parents=True)
+    with contextlib.chdir(world.folder):
+        assert deployer.main(commit, journal) == 0
+
+
+def test_the_first_that_lands_is_taken_back_to_what_was_deployed_by_hand(world: World) -> None:
+    by_hand(world, str(world.remote.look().trunk))
+    queue(world, "bad", {"roll-back-x": ""})
+    code, said = world.run()
+    assert code == 0, said
+    assert world.subjects() == ["bad", "Revert 'bad'"]
+
+
+def test_where_nothing_is_known_to_go_back_to_it_is_said(world: World) -> None:
+    by_hand(world, "f" * 40)  # of a clone that was never pushed
+    queue(world, "bad", {"roll-back-x": ""})
+    code, said = world.run()
+    assert code == 0, said
+    assert world.subjects() == ["bad"]
+    bad = world.mark("landed", "bad").target[:12]
+    assert f"{bad} stays on the trunk, since nobody knows a commit of the trunk that served before it" in said
+    assert f"inv land --revert {bad}" in said
+
+
 @pytest.mark.slow
 def test_what_landed_since_stays_when_a_release_is_taken_back(world: World) -> None:
     queue(world, "good")
@@ -148,7 +176,7 @@ def test_what_takes_something_back_is_never_taken_back(tmp_path: Path) -> None:
     deployer.give_up(world.folder / "host" / "xptasks" / "small" / "local" / "journal.db", "health")
     code, said = world.run()
     assert code == 0, said
-    assert "takes something back itself, so that it stays" in said
+    assert "stays on the trunk, since it takes something back itself" in said
     assert world.subjects()[-1] == "Revert 'bad'"
     assert deployments(world)[-1] == ("rolled-back", f"revert-{bad[:12]}")
 

@@ -182,7 +182,7 @@ class Canary:
         }
         more: list[Update] = []
         if what is What.ROLLED_BACK and scene.rules.running.after.revert:
-            commits, more = self._taken_back(scene, entry)
+            commits, more = self._taken_back(scene, entry, deployment)
             told |= {"reverts": commits, "queued": _name(entry) if commits else ""}
         ended = Entry(what, self.shop.now(), entry.change, entry.commit, ACTOR, told)
         if must(self.shop.acts.note(scene.view, ended, more=more)):
@@ -191,22 +191,23 @@ class Canary:
             self.shop.say(text, kind=str(what), commit=entry.commit, change=entry.change)
         return BUSY
 
-    def _taken_back(self, scene: Scene, entry: Entry) -> tuple[list[str], list[Update]]:
+    def _taken_back(self, scene: Scene, entry: Entry, deployment: Deployment) -> tuple[list[str], list[Update]]:
         """The commits that are taken back, oldest first, and what queues that; none where it cannot be said which.
 
         What landed since the last release that was promoted goes: the canary judged all of it together. What takes
         something back itself is never taken back: a human has to look then.
         """
         git, view = self.shop.remote.git, scene.view
-        good = self._last_promoted(scene, entry)
         ref = f"{marks.QUEUE}{_name(entry)}"
-        if not good or ref in view.refs or not git.is_ancestor(entry.commit, scene.rules.tip):
+        if ref in view.refs or not git.is_ancestor(entry.commit, scene.rules.tip):
             return [], []
+        good = self._last_promoted(scene, entry) or self._served_before(scene, entry, deployment)
+        if not good:
+            return self._stays(entry, "nobody knows a commit of the trunk that served before it")
         commits = git("rev-list", "--first-parent", "--reverse", f"{good}..{entry.commit}", "--").split()
         form = f"--format=%(trailers:key={REVERTS},valueonly)"
         if not commits or git("log", form, f"{good}..{entry.commit}", "--").strip():
-            self.shop.say(f"{entry.commit[:12]} takes something back itself, so that it stays on the trunk")
-            return [], []
+            return self._stays(entry, "it takes something back itself")
         value = self.shop.acts.proposed(_name(entry), entry.commit, good, commits)
         return commits, [Update(ref, value, ""), *self._with_floors_of(scene, good)]
 
@@ -216,6 +217,23 @@ class Canary:
             if is_before and self.shop.remote.git.is_ancestor(each.commit, entry.commit):
                 return each.commit
         return ""
+
+    def _served_before(self, scene: Scene, entry: Entry, deployment: Deployment) -> str:
+        """The commit of the release that serves again: the first ones were deployed by hand, without a queue."""
+        back = deployment.entries[0].data.get("rollback")
+        stable = deployment.plan.new if back else deployment.plan.old
+        for each in self._deployments(scene):
+            opened = each.entries[0].data
+            commit = str(opened.get("commit") or "")
+            if each.plan.new == stable and commit and not opened.get("rollback"):
+                return commit if self.shop.remote.git.is_ancestor(commit, entry.commit) else ""
+        return ""
+
+    def _stays(self, entry: Entry, why: str) -> tuple[list[str], list[Update]]:
+        """Nothing is taken back, which is said."""
+        hint = f"a human may: inv land --revert {entry.commit[:12]}"
+        self.shop.say(f"{entry.commit[:12]} stays on the trunk, since {why}; {hint}", kind="trouble")
+        return [], []
 
     def _with_floors_of(self, scene: Scene, good: str) -> list[Update]:
         """The floors that were earned since by what is taken back are taken back, too, or the gate would be red."""
