@@ -9,7 +9,7 @@ from tests.fakes.delivery import FakeClock, FakeDriver
 from xptasks.delivery.deployed import roles
 from xptasks.delivery.journal import Journal
 from xptasks.delivery.lock import held
-from xptasks.delivery.machine import Entry
+from xptasks.delivery.machine import Entry, Finished
 from xptasks.delivery.settings import DeploySettings
 from xptasks.delivery.supervisor import Supervisor
 from xptasks.errors import LockBusyError, OverBudgetError, UsageError
@@ -111,6 +111,16 @@ def test_rollback_to_a_release_by_name(target: Target) -> None:
         deploy.deploy(target, release)
     deploy.rollback(target, "a", actor="ann")
     assert deploy.serving(target) == "a"
+
+
+@pytest.mark.parametrize(
+    ("noted", "why"), [({}, "human:ann rolled back"), ({"why": "orders fail"}, "human:ann rolled back: orders fail")]
+)
+def test_a_rollback_says_who_did_it(target: Target, noted: dict[str, str], why: str) -> None:
+    for release in ("a", "b"):
+        deploy.deploy(target, release)
+    assert deploy.rollback(target, actor="human:ann", noted=noted) == Finished("promoted", why)
+    assert deploy.status(target)["deployment"]["why"] == why
 
 
 def test_rollback_during_a_deployment_aborts_it(target: Target) -> None:

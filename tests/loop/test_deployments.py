@@ -230,6 +230,15 @@ def test_a_person_who_goes_back_ends_an_incident_of_the_release_that_is_given_up
     assert len(place.told(Kind.DEPLOY_FULL)) == 2
 
 
+def test_a_person_who_goes_back_without_a_word_is_the_reason(place: Place) -> None:
+    for release in ("a", "b"):
+        place.deploy(release)
+    deploy.rollback(place.target, actor="human:ann")
+    back, opened = place.told(Kind.ROLLBACK, Kind.INCIDENT_OPENED)
+    assert back.data["why"] == "human:ann rolled back"
+    assert opened.data["why"] == "b: human:ann rolled back"
+
+
 def test_of_what_the_watcher_found_only_the_rollback_is_told(place: Place) -> None:
     for release in ("a", "b"):
         place.deploy(release)
@@ -276,9 +285,9 @@ def test_a_journal_of_an_older_version_says_what_it_knows(place: Place) -> None:
     number = journal.open(Plan("a", "b", "blue-green"), 7.0, rollback=True, actor="the watcher (health failed)")
     journal.add(number, Entry(8.0, "closed", {"outcome": "promoted", "why": "x"}))
     backs = place.told(Kind.ROLLBACK)
-    assert [(each.at, each.data["trigger"], each.actor) for each in backs] == [
-        (6.0, "unknown", ""),
-        (8.0, "operator", WATCHER),
+    assert [(each.at, each.data["trigger"], each.actor, each.data["why"]) for each in backs] == [
+        (6.0, "unknown", "", "bad"),
+        (8.0, "operator", WATCHER, "the watcher (health failed) rolled back"),
     ]
     assert place.told(Kind.INTERVENTION, *INCIDENTS) == []
 

@@ -139,7 +139,7 @@ def test_failures_alert_then_roll_back_then_recover(stage: Stage) -> None:
     stage.until(heal)
     assert deploy.serving(stage.target) == "a"
     assert [alert.state for alert in stage.told.alerts if alert.name == "health"] == ["firing", "firing", "resolved"]
-    assert stage.told.has("health failed 3 times: 503; rolled back (promoted")
+    assert stage.told.has("health failed 3 times: 503; rolled back (promoted)")
     assert diary_of(stage) == [
         ("watch-started", None),
         ("probe", "down"),

@@ -101,6 +101,7 @@ class State:
         promote: somebody asked not to wait for this stage.
         observed: since when this stage has passed and waits to be confirmed; None while it does not.
         confirmed: somebody asked for the next stage after that.
+        taking_back: who goes back to an earlier release by this very deployment, and why; empty for any other.
         back: why it is rolled back; empty while it is not.
         failures: of the act that failed last, in a row.
         failed: that act.
@@ -119,6 +120,7 @@ class State:
     promote: bool = False
     observed: float | None = None
     confirmed: bool = False
+    taking_back: str = ""
     back: str = ""
     failures: int = 0
     failed: str = ""
@@ -136,6 +138,18 @@ class State:
         """Seconds that the stage was held without a pause; a clock that went back counts as no time."""
         until = self.paused if self.paused is not None else now
         return max(0.0, until - self.since - self.lost)
+
+
+def why_taken_back(opened: Mapping[str, Any]) -> str:
+    """Why a deployment that is a rollback was begun: who did it, and what was said; empty for any other.
+
+    Args:
+        opened: what was noted when it began.
+    """
+    if not opened.get("rollback"):
+        return ""
+    because = f": {opened['why']}" if opened.get("why") else ""
+    return f"{opened.get('actor') or 'somebody'} rolled back{because}"
 
 
 def _failed(state: State, data: Mapping[str, Any], _at: float) -> State:
@@ -169,7 +183,7 @@ def _asked(state: State, data: Mapping[str, Any], at: float) -> State:
 
 
 _CHANGES: Mapping[str, Callable[[State, Mapping[str, Any], float], State]] = {
-    "opened": lambda state, _data, at: replace(state, opened=at, since=at),
+    "opened": lambda state, data, at: replace(state, opened=at, since=at, taking_back=why_taken_back(data)),
     "stage": lambda state, data, at: replace(
         state, stage=data["stage"], since=at, paused=None, lost=0.0, promote=False, observed=None, confirmed=False
     ),
@@ -314,6 +328,8 @@ def _unconfirmed(plan: Plan, state: State, now: float) -> Decision:
 
 
 def _why_promoted(plan: Plan, state: State) -> str:
+    if state.taking_back:
+        return state.taking_back  # nothing is watched for: whoever goes back has seen enough
     if state.promote:
         return "not waited for: somebody asked, or the plan says so"
     return f"nothing spoke against {plan.new} in {sum(stage.hold for stage in plan.stages):g} s"

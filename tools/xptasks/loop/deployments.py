@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xptasks.delivery.journal import Deployment
-from xptasks.delivery.machine import Entry, State
+from xptasks.delivery.machine import Entry, State, why_taken_back
 from xptasks.history.events import Actor, HistoryEvent, Intervention, Kind, event
 
 WATCHER = "machine:watcher"
@@ -181,7 +181,8 @@ class _Reader:
         """A rollback, told of the deployment that is given up."""
         detected, trigger, actor = self.detected or (entry.at, "unknown", "")
         at = self._last_traffic(entry.at, detected)
-        why = self.opened.get("why") or entry.data["why"]
+        # Journals of older versions say of a rollback that nothing spoke against the release that it went back to.
+        why = self.opened.get("why") or why_taken_back(self.opened) or entry.data["why"]
         automatic = not actor or Actor.parse(actor).kind != "human"
         told: dict[str, Any] = {"release": release, "to": to, "trigger": trigger, "why": why, "detected": detected}
         found = [self._event(Kind.ROLLBACK, at, actor=actor, automatic=automatic, **told)]

@@ -220,7 +220,8 @@ class Watcher:
             return f"the rollback failed: {error.message}"
         if finished.outcome != "failed":
             self.diary.rolled_back()
-        return f"rolled back ({finished.outcome}: {finished.why})"
+        known = why in finished.why  # whoever reads this has just read it
+        return f"rolled back ({finished.outcome if known else f'{finished.outcome}: {finished.why}'})"
 
     async def _care(self) -> None:
         while True:
