@@ -33,6 +33,32 @@ def test_every_layout_has_a_name_sources_and_steps(layout: str) -> None:
         assert each.checks.steps
 
 
+POETRY = """
+[build-system]
+requires = ["poetry-core"]
+build-backend = "poetry.core.masonry.api"
+[tool.poetry]
+name = "small-thing"
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "path", "install"),
+    [
+        ("", "small_thing/__init__.py", "editable"),
+        ("", "src/small_thing/__init__.py", "editable"),
+        ("", "small_thing.py", "editable"),
+        ("", "app/main.py", "dependencies"),
+        ('packages = [{include = "app"}]\n', "app/main.py", "editable"),
+        ("package-mode = false\n", "small_thing/__init__.py", "dependencies"),
+    ],
+)
+def test_poetry_builds_only_what_has_a_package(more: str, path: str, install: str) -> None:
+    needs = '[tool.poetry.dependencies]\nfastapi = "*"\n'
+    each = detect.project(files({"pyproject.toml": POETRY + more + needs, path: ""}))
+    assert each.dependencies.install == install
+
+
 @pytest.mark.parametrize(
     ("layout", "expected"),
     [

@@ -11,6 +11,7 @@ from tests.adopt.test_detect import files
 from xptasks.adopt import detect, measure
 from xptasks.adopt.compose import Choices, configuration
 from xptasks.quality import baseline
+from xptasks.system.commands import Done
 
 pytestmark = pytest.mark.pr
 
@@ -105,6 +106,47 @@ def test_tests_that_cannot_even_begin(status: str) -> None:
 def test_remedies(said: str, remedy: tuple[str, ...]) -> None:
     assert measure.remedies(said, ()) == remedy
     assert measure.remedies(said, remedy) == ()
+
+
+BUILDING = """
+nox > uv pip install -e .
+error: Failed to build `small`
+cause: exit status: 1
+Traceback (most recent call last):
+  File "/x/builder.py", line 70, in _module
+    return Module(
+           ^^^^^^^
+poetry.core.masonry.utils.module.ModuleOrPackageNotFoundError: No file/folder found for package small
+hint: Build failures usually indicate a problem with the package or the build environment
+"""
+
+
+def test_why_a_build_failed_is_what_was_raised() -> None:
+    said = measure.reason(Done(1, "", BUILDING))
+    assert said.startswith("poetry.core.masonry.utils.module.ModuleOrPackageNotFoundError: No file/folder found")
+    assert "builder.py" not in said
+    assert measure.reason(Done(1, "", "Traceback (most recent call last):\n  killed\n")).endswith("killed")
+    assert measure.reason(Done(3, "", "")) == "exit code 3"
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        (
+            "ruff failed\n  Cause: Failed to parse a.toml\n  Cause: TOML error",
+            "ruff failed: Failed to parse a.toml: TOML error",
+        ),
+        ("one\ntwo", "one"),
+        (
+            'thon3.11/rewrite.py", line 162, in exec_module\n    exec(co)\nValueError: no URL\nmore',
+            "ValueError: no URL",
+        ),
+        ("x\nE   ImportError\nE   more", "more"),
+        ("", "failed"),
+    ],
+)
+def test_the_line_that_says_most(said: str, line: str) -> None:
+    assert measure.first(said) == line
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,12 @@ def test_a_projects_own_values_go_before_those_above_it() -> None:
     assert found == {"A": "2", "B": "1"}
 
 
+def test_what_tells_tools_how_to_behave_is_no_setting_of_the_project() -> None:
+    env = ".env.example"
+    given = "FORCE_COLOR=1\nCI=1\nPYTEST_ADDOPTS=-x\nUV_FROZEN=1\nPYTHONPATH=x\nCITY=x\nPIPELINE=y\n"
+    assert variables.find(files({env: given}), ".") == {"CITY": "x", "PIPELINE": "y"}
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "[", "services: 3", "services: {a: 3}", "services: {a: {build: ., environment: 3}}", "jobs: {a: {steps: 3}}"],

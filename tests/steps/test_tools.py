@@ -1,5 +1,6 @@
 """What the steps make of their real tools' output."""
 
+import json
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -280,6 +281,12 @@ def test_a_mypy_that_knows_no_json() -> None:
     reading = said("types", {"text": True}, 1, text)
     assert places(reading) == [("assignment", "a.py", 1, 10), ("", "a.py", 2, 1), ("", "a.py", 3, 1)]
     assert [finding.severity for finding in reading.findings] == ["error", "error", "info"]
+
+
+def test_a_mypy_that_cannot_begin_says_why_in_its_own_words() -> None:
+    item = {"file": "a.py", "line": -1, "column": -1, "message": "Duplicate module", "code": None, "severity": "error"}
+    reading = said("types", {}, 2, json.dumps({**item, "hint": "see there"}))
+    assert (reading.status, reading.summary) == (ERROR, "Duplicate module")
 
 
 @pytest.mark.parametrize(

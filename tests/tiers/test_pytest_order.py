@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,13 @@ def test_a_crash_is_shown_where_it_happened_unless_that_is_not_ours(folder: Fold
 
 
 @pytest.mark.slow
+def test_strict_markers_need_not_know_what_is_slow(folder: Folder) -> None:
+    (folder.path / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers -p no:cacheprovider -p no:randomly\n")
+    marked = "import pytest\n@pytest.mark.slow\ndef test_3(): pass\n"
+    (folder.path / "test_a.py").write_text((folder.path / "test_a.py").read_text() + marked)
+    assert folder.run("-m", "not slow") == (0, NAMES)
+
+
 def test_without_instructions_it_does_nothing(folder: Folder) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "xptasks.tiers.pytest_order"],
@@ -195,3 +203,24 @@ def test_no_test_takes_for_ever_where_a_project_is_measured(folder: Folder) -> N
     assert report["counts"] == {"failed": 1, "passed": 4}
     assert "did not end within 0.3 s" in report["failures"][0]["message"]
     assert (folder.path / "at-hand").read_text() == "test_c.py::test_hangs"
+
+
+def test_attempts_at_one_test_share_its_limit(folder: Folder) -> None:
+    tries_again = """
+import pytest
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if call.when == "call" and call.excinfo:
+        for _ in range(5):
+            pytest.CallInfo.from_call(lambda: item.ihook.pytest_runtest_call(item=item), when="call")
+"""
+    (folder.path / "conftest.py").write_text("import sys; sys.path.insert(0, '.')\n" + tries_again)
+    (folder.path / "test_c.py").write_text(
+        "import time\nfrom noting import note\ndef test_3():\n    note('c')\n    time.sleep(60)\n"
+    )
+    began = time.monotonic()
+    report = told(folder, limit=4.0)
+    assert report["counts"] == {"failed": 1, "passed": 4}
+    assert (folder.path / "ran.txt").read_text().split().count("c") == 6
+    assert time.monotonic() - began < 20  # six limits would be 24

@@ -87,18 +87,31 @@ def _install(files: Listing, choice: _Choice) -> str:
     if main and not described:
         choice.files.append(main)
         choice.names |= _names_in(files, main)
-    if ("build-system" in pyproject and _is_installable(pyproject)) or files.has("setup.py"):
+    if ("build-system" in pyproject and _is_installable(pyproject, files)) or files.has("setup.py"):
         return "editable"
     if "pipenv:packages" in groups.names(files.text):
         choice.groups.append("pipenv:packages")
     return "dependencies" if described else "none"
 
 
-def _is_installable(pyproject: Mapping[str, Any]) -> bool:
-    """Poetry's old entry point makes nothing editable, and not every project of Poetry's is a package."""
+def _is_installable(pyproject: Mapping[str, Any], files: Listing) -> bool:
+    """Poetry's old entry point makes nothing editable, and not every project of Poetry's is a package.
+
+    An application made from a template often has no package of its name, and says nothing about that: Poetry refuses
+    to build it, after its resolver and a compiler have had their time.
+    """
     backend = str(pyproject["build-system"].get("build-backend", ""))
     poetry = pyproject.get("tool", {}).get("poetry", {})
-    return backend != "poetry.masonry.api" and poetry.get("package-mode", True) is not False
+    if backend == "poetry.masonry.api" or poetry.get("package-mode", True) is False:
+        return False
+    project = pyproject.get("project", {})
+    name = _name(str(project.get("name") or poetry.get("name") or "")).replace("-", "_")
+    named = not name or "packages" in poetry or "include" in poetry
+    return (
+        not backend.startswith("poetry.")
+        or named
+        or any(files.has(f"{place}{name}.py") or files.below(f"{place}{name}").names for place in ("", "src/"))
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,10 +144,17 @@ def environ() -> dict[str, str]:
     return {**os.environ, "NO_COLOR": "1"}
 
 
+_RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Failure|Exit|Interrupt)\b(:|$)")
+
+
 def reason(done: Done) -> str:
     """Why a command failed, in its own last words."""
     lines = [line.strip() for line in f"{done.out}\n{done.error}".splitlines() if line.strip()]
     told = [line for line in lines if not line.startswith(("nox >", "Running session"))]
+    traceback = next((at for at, line in enumerate(told) if line.startswith("Traceback (most recent")), None)
+    if traceback is not None:  # of a build backend: what it raised says more than where
+        raised = next((at for at, line in enumerate(told) if at > traceback and _RAISED.match(line)), None)
+        told = told[raised:] if raised is not None else told
     return " ".join(told[-12:])[-900:] or f"exit code {done.code}"
 
 
@@ -339,4 +346,9 @@ def first(message: str) -> str:
     """The line of a message that says most: the last one of an import that failed, else the first."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     told = [line.removeprefix("E ").strip() for line in lines if line.startswith("E ")]
+    caused = [line.removeprefix("Cause:").strip() for line in lines[1:] if line.startswith("Cause:")]
+    if caused and not told:  # ruff says first only that it failed
+        return ": ".join([lines[0], *caused])[:160]
+    if not told and any(line.startswith(("Traceback", 'File "')) or '", line ' in line for line in lines):
+        told = [line for line in lines if _RAISED.match(line)]
     return (told or lines or ["failed"])[0 if not told else -1][:160]

@@ -206,7 +206,8 @@ class Trial:
         tell(f"{site.session('fast')}, measured {self._elapsed:.0f} s after the beginning:")
         for line in _told(tried, coverage):
             tell(f"  {line}")
-        unset = [name for name in site.found.variables if name not in os.environ]
+        asked = [name for name in site.found.variables if not variables.is_of_tools(name)]
+        unset = [name for name in asked if name not in os.environ]
         if unset and (tried.dropped or tried.known.failing):
             tell(f"  the code reads variables that are not set here: {', '.join(unset[:_SHOWN])}")
             tell("  set them, and name in [project] env what the steps may see")

@@ -17,6 +17,9 @@ HEAD = """\
 """
 _EXAMPLE = re.compile(r"(^|/)(\.env\.(example|sample|template|dist|test|tests|testing|ci)|(example|sample|test)\.env)$")
 _COMPOSE = re.compile(r"(^|/)(docker-)?compose[\w.-]*\.ya?ml$")
+_OF_TOOLS = re.compile(
+    r"(CI|GITHUB_\w+|RUNNER_\w+|(FORCE|NO|PY)_COLORS?|PYTEST_\w+|PYTHON\w+|(UV|PIP|TOX|NOX|POETRY|PDM|HATCH|COVERAGE|COVERALLS)_\w+)$"
+)
 _DEFAULT = re.compile(r"\$\{(\w+)(?::?-([^}]*)|:?[?+][^}]*)?\}|\$(\w+)")
 
 
@@ -40,7 +43,12 @@ def find(files: Listing, folder: str) -> dict[str, str]:
     for name in files.matching(".github/workflows/*.yml", ".github/workflows/*.yaml"):
         given = dict(_of_ci(files.text(name)))
         found = {**{each: value for each, value in given.items() if each.lower() in code}, **found}
-    return {name: value for name, value in found.items() if value and "\n" not in value}
+    return {name: value for name, value in found.items() if value and "\n" not in value and not is_of_tools(name)}
+
+
+def is_of_tools(name: str) -> bool:
+    """Whether a variable tells tools how to behave: no setting of the project, and able to change what steps print."""
+    return _OF_TOOLS.match(name) is not None
 
 
 def _composed(text: str, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:

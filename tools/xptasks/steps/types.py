@@ -50,8 +50,9 @@ def read(_options: Options, outcome: Outcome) -> Reading:
         return Reading(Status.PASSED, summary="no type errors", findings=findings)
     if outcome.exit_code == _FOUND and errors:
         return Reading(Status.FAILED, summary=f"{errors} type errors", findings=findings)
-    said = (outcome.stderr or outcome.stdout).strip()
-    return Reading(Status.ERROR, summary=said[-500:] or f"mypy: exit code {outcome.exit_code}", findings=findings)
+    told = "; ".join(finding.message for finding in findings if finding.severity == "error")
+    said = (outcome.stderr.strip() or told or outcome.stdout.strip())[-500:]
+    return Reading(Status.ERROR, summary=said or f"mypy: exit code {outcome.exit_code}", findings=findings)
 
 
 def _item(line: str) -> dict[str, Any] | None:

@@ -26,6 +26,7 @@ from xptasks.tiers.select import TOO_LONG, ordered
 VARIABLE = "XPTASKS_TESTS"
 _STARTED = time.monotonic()  # a clock that all processes of a machine share
 _WORKER_KEY = "xptasks"
+_INSTANT = 0.01  # seconds for one more attempt at a test whose time is up; 0 would be no limit
 _SLOW = 1.0  # seconds from which on the report names a test
 
 
@@ -35,6 +36,8 @@ class TookTooLongError(BaseException):
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register what this process has to do, unless nobody gave instructions."""
+    # The steps say `-m "not slow"`, which pytest with strict markers refuses where a project does not know the marker.
+    config.addinivalue_line("markers", "slow: left out of the tiers that run often")
     worker = getattr(config, "workerinput", None)
     if worker is not None:
         if _WORKER_KEY in worker:
@@ -60,11 +63,17 @@ def _prepare(instructions: dict[str, Any], config: pytest.Config) -> None:
 
 
 class Limit:
-    """Stops a test that takes too long, and notes which test is at hand, in case that nothing can stop it."""
+    """Stops a test that takes too long, and notes which test is at hand, in case that nothing can stop it.
+
+    What tries a test again gets no more time for it: the attempts share one limit, else a test that a plugin tries five
+    times would outlast the whole run.
+    """
 
     def __init__(self, seconds: float, journal: str) -> None:
         self._seconds = seconds
         self._journal = Path(journal) if journal else None
+        self._test = ""
+        self._left: dict[str, float] = {}
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
@@ -72,28 +81,33 @@ class Limit:
         if self._journal is not None:
             self._journal.parent.mkdir(parents=True, exist_ok=True)
             self._journal.write_text(item.nodeid, encoding="utf-8")
-        yield from self._limited()
+        yield from self._limited(item, "setup")
 
     @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_call(self) -> Generator[None, None, None]:
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
         """Limit the test."""
-        yield from self._limited()
+        yield from self._limited(item, "call")
 
     @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_teardown(self) -> Generator[None, None, None]:
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
         """Limit what cleans up."""
-        yield from self._limited()
+        yield from self._limited(item, "teardown")
 
-    def _limited(self) -> Generator[None, None, None]:
+    def _limited(self, item: pytest.Item, phase: str) -> Generator[None, None, None]:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
+        if item.nodeid != self._test:
+            self._test, self._left = item.nodeid, {}
+        left = self._left.get(phase, self._seconds)
         before = signal.signal(signal.SIGALRM, self._stop)
-        signal.setitimer(signal.ITIMER_REAL, self._seconds)
+        signal.setitimer(signal.ITIMER_REAL, left)
+        began = time.monotonic()
         try:
             yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+            self._left[phase] = max(_INSTANT, left - (time.monotonic() - began))
             signal.signal(signal.SIGALRM, before)
 
     def _stop(self, *_: object) -> None:
