@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tomllib
 from typing import Any
 
 import pytest
@@ -127,6 +128,9 @@ def test_why_a_build_failed_is_what_was_raised() -> None:
     assert "builder.py" not in said
     assert measure.reason(Done(1, "", "Traceback (most recent call last):\n  killed\n")).endswith("killed")
     assert measure.reason(Done(3, "", "")) == "exit code 3"
+    assert measure.reason(Done(1, "nox > Running\nnox > Session fast aborted: no lock\n", "")) == (
+        "Session fast aborted: no lock"
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,6 +141,7 @@ def test_why_a_build_failed_is_what_was_raised() -> None:
             "ruff failed: Failed to parse a.toml: TOML error",
         ),
         ("one\ntwo", "one"),
+        ("usage: mypy [-h] [-v]\n\nmypy: error: Missing target module", "mypy: error: Missing target module"),
         (
             'thon3.11/rewrite.py", line 162, in exec_module\n    exec(co)\nValueError: no URL\nmore',
             "ValueError: no URL",
@@ -170,6 +175,27 @@ def test_interpreters() -> None:
     assert "" not in measure.interpreters(f"!={HERE}.*")
 
 
+def test_tests_that_take_too_long_to_collect_are_left_to_pr() -> None:
+    late = learnt(step("unit", "timed out", summary="stopped after 15 s: the tier's budget of 15 s is used up"))
+    assert (list(late.dropped), late.known.unmeasured) == (["unit"], {baseline.ALL: 0})
+    found = detect.project(files(LAYOUTS["src"]), ".", "x")
+    text = configuration(found, Choices(dropped=late.dropped, only_pr=True, quarantined=True))
+    tiers = tomllib.loads(text)["tiers"]
+    assert "unit" not in tiers["fast"]["steps"]
+    assert tiers["pr"]["steps"] == ["coverage"]
+    assert "is used up; pr runs the tests" in text
+
+
+def test_what_cannot_be_installed_leaves_the_tools() -> None:
+    found = detect.project(files(LAYOUTS["requirements"]), ".", "x")
+    last = list(measure.ways(found, Choices(), [""]))[-1]
+    assert (last.install, last.bare) == ("none", True)
+    fast = tomllib.loads(configuration(found, last))["tiers"]["fast"]
+    assert "requirements" not in fast
+    whole = tomllib.loads(configuration(found, Choices()))["tiers"]["fast"]
+    assert whole["requirements"]
+
+
 def test_ways() -> None:
     def ways(layout: str, pythons: list[str]) -> list[tuple[str, bool, str]]:
         found = detect.project(files(LAYOUTS[layout]), ".", "x")
@@ -183,7 +209,7 @@ def test_ways() -> None:
         ("dependencies", True, "3.12"),
         ("editable", False, ""),
     ]
-    assert ways("uv_groups", []) == [("dependencies", False, ""), ("none", False, "")]
+    assert ways("uv_groups", []) == [("dependencies", False, ""), ("none", False, ""), ("none", False, "")]
 
 
 def test_what_was_learnt_is_in_the_configuration() -> None:

@@ -51,3 +51,33 @@ def test_the_pins(name: str, text: str, expected: list[str]) -> None:
 def test_what_is_no_lock(name: str, text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         locks.constraints(name, text)
+
+
+NEWER = """
+[[package]] # as a formatter leaves it
+name = "a"
+version = "1"
+source = { registry = "https://index.invalid/{simple}" }
+sdist = {
+  url = "https://index.invalid/a, }.tar.gz", # one
+  hash = 'sha256:{',
+}
+wheels = [
+  { url = "https://index.invalid/a-1-cp39-cp39-win32.whl",
+    size = 1, },
+]
+[[package]]
+name = "b"
+version = "2"
+"""
+
+
+def test_a_lock_of_newer_toml() -> None:
+    assert locks.constraints("uv.lock", NEWER) == ["a==1", "b==2"]
+    assert locks.unfit("uv.lock", NEWER, {"py3-none-any"}) == ["a"]
+
+
+@pytest.mark.parametrize("text", ["a = {", "<<<<<<< HEAD", "a = {\n" * 1000])
+def test_a_lock_that_cannot_be_read_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^uv\.lock cannot be read: "):
+        locks.constraints("uv.lock", text)

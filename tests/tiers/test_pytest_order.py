@@ -224,3 +224,21 @@ def pytest_runtest_makereport(item, call):
     assert report["counts"] == {"failed": 1, "passed": 4}
     assert (folder.path / "ran.txt").read_text().split().count("c") == 6
     assert time.monotonic() - began < 20  # six limits would be 24
+
+
+@pytest.mark.parametrize(
+    ("words", "disabled"), [((), True), (("--benchmark-enable",), False), (("--benchmark-only",), False)]
+)
+def test_a_benchmark_runs_once(words: tuple[str, ...], disabled: bool, folder: Folder) -> None:  # noqa: FBT001
+    """Its options as pytest-benchmark names them; the plugin itself need not be here."""
+    options = """
+import sys; sys.path.insert(0, '.')
+def pytest_addoption(parser):
+    for word in ("disable", "enable", "only"):
+        parser.addoption(f"--benchmark-{word}", action="store_true", default=False)
+"""
+    (folder.path / "conftest.py").write_text(options)
+    (folder.path / "test_c.py").write_text(
+        f"def test_3(pytestconfig):\n    assert pytestconfig.option.benchmark_disable is {disabled}\n"
+    )
+    assert folder.run(*words)[0] == 0

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from xptasks.adopt.detect import Found
 
@@ -28,6 +28,8 @@ class Choices:
         args: more words for pytest.
         env_file: where values for variables are that the tests turned out to need; empty without.
         env: variables that the code reads and that were set when it was tried.
+        bare: whether nothing that the project names can be installed, so that only tools are.
+        only_pr: whether collecting the tests alone takes longer than `fast` may, so that only `pr` runs them.
     """
 
     install: str = ""
@@ -44,6 +46,8 @@ class Choices:
     args: tuple[str, ...] = ()
     env_file: str = ""
     env: tuple[str, ...] = ()
+    bare: bool = False
+    only_pr: bool = False
 
     def __post_init__(self) -> None:
         """What JSON made of tuples is one again."""
@@ -111,13 +115,16 @@ def _fast(found: Found, choices: Choices) -> Iterator[str]:
     if install != "editable":
         yield f"install = {_toml(install)}"
     lock = needs.lock if choices.lock else ""
-    for key, value in (("extras", needs.extras), ("groups", needs.groups), ("requirements", needs.requirements),
+    named = replace(needs, extras=(), groups=(), requirements=()) if choices.bare else needs
+    if choices.bare:
+        yield "# what the project names cannot be installed here: name it with `groups` or `requirements` where it can"
+    for key, value in (("extras", named.extras), ("groups", named.groups), ("requirements", named.requirements),
                        ("packages", (*needs.packages, *choices.packages)), ("lock", lock),
                        ("unlocked", choices.unlocked if lock else ())):  # fmt: skip
         if value:
             yield f"{key} = {_toml(value)}"
     for step, why in choices.dropped.items():
-        yield f"# {step} is left out: {_line(why)}"
+        yield f"# {step} is left out: {_line(why)}{'; pr runs the tests' if step == 'unit' and choices.only_pr else ''}"
     yield f"steps = {_toml(steps(found, choices))}"
     yield "allow_partial = true                    # tests that found no time are said, and come first the next time"
 
@@ -129,7 +136,7 @@ def _line(text: str) -> str:
 
 def pr_steps(found: Found, choices: Choices) -> list[str]:
     """The steps that the tier pr has on top."""
-    wanted = ["coverage"] if found.tests.folders and "unit" not in choices.dropped else []
+    wanted = ["coverage"] if found.tests.folders and ("unit" not in choices.dropped or choices.only_pr) else []
     if choices.contract and found.application and found.application.framework == "fastapi":
         wanted.append("drift")
     return [step for step in wanted if step not in choices.dropped]

@@ -107,6 +107,8 @@ def ways(found: Found, begin: Choices, pythons: Sequence[str]) -> Iterator[Choic
     python = next(iter(pythons), "")
     for each in dict.fromkeys([*installs, "none"]):
         yield replace(begin, install=each, python=python, lock=False)
+    if needs.requirements or needs.groups or needs.extras:
+        yield replace(begin, install="none", python=python, lock=False, bare=True)
 
 
 def install(site: Site, tier: str) -> str:
@@ -155,7 +157,8 @@ def reason(done: Done) -> str:
     if traceback is not None:  # of a build backend: what it raised says more than where
         raised = next((at for at, line in enumerate(told) if at > traceback and _RAISED.match(line)), None)
         told = told[raised:] if raised is not None else told
-    return " ".join(told[-12:])[-900:] or f"exit code {done.code}"
+    aborted = [line.removeprefix("nox > ") for line in lines if " aborted: " in line]  # by us, not by a command
+    return " ".join(told[-12:] or aborted)[-900:] or f"exit code {done.code}"
 
 
 def document(site: Site, tier: str, values: Mapping[str, str]) -> tuple[dict[str, Any] | None, str]:
@@ -272,7 +275,8 @@ def _tests(tried: Tried, step: Mapping[str, Any], report: Callable[[str, str], s
     if reading["status"] in {"timed out", "cancelled"}:
         at_hand = report(name, JOURNAL)
         if not at_hand:
-            return replace(tried, dropped={**tried.dropped, name: reading["summary"]})
+            nothing = replace(tried.known, unmeasured={ALL: 0}) if LATE in reading["summary"] else tried.known
+            return replace(tried, known=nothing, dropped={**tried.dropped, name: reading["summary"]})
         left_out = {at_hand: f"{ENDED}: {reading['summary']}"} if hangs else {}
         return replace(tried, known=replace(tried.known, left_out=left_out, unmeasured={ALL: 0}))
     failures = [each for each in reading["findings"] if each["severity"] == "error"]
@@ -351,4 +355,6 @@ def first(message: str) -> str:
         return ": ".join([lines[0], *caused])[:160]
     if not told and any(line.startswith(("Traceback", 'File "')) or '", line ' in line for line in lines):
         told = [line for line in lines if _RAISED.match(line)]
+    if not told and lines and lines[0].startswith("usage: "):
+        told = [line for line in lines if ": error: " in line]
     return (told or lines or ["failed"])[0 if not told else -1][:160]

@@ -69,9 +69,11 @@ class Trial:
             tried = self._measure(site)
         coverage = self._coverage(site, choices, tried)
         quarantined = bool(tried.known.failing or tried.known.left_out or tried.known.unmeasured)
-        dropped = {step: measure.first(why) for step, why in tried.dropped.items()}
+        dropped = {**choices.dropped, **{step: measure.first(why) for step, why in tried.dropped.items()}}
+        only_pr = measure.LATE in tried.dropped.get("unit", "")
         late = bool(tried.deferred or tried.known.unmeasured)
         learnt = replace(choices, dropped=dropped, coverage=coverage, quarantined=quarantined, long=late)
+        learnt = replace(learnt, only_pr=only_pr)
         self._settle(site, learnt, tried.known)
         self._report(site, tried, coverage)
 
@@ -90,10 +92,22 @@ class Trial:
             tell(f"{site.session('fast')}: making its environment{_how(site.found, choices)} ...")
             problem = measure.install(site, "fast")
             if not problem:
-                return choices
+                return self._poor(site, choices)
             tell(f"note  that does not work here: {problem}")
         hint = "mend that and call `xptasks init --yes` again; `xptasks uninstall` takes back what was written"
         raise CannotRunError(f"no environment can be made for {site.found.name}: {problem}", hint=hint)
+
+    def _poor(self, site: Site, choices: Choices) -> Choices:
+        """Without what the project needs, mypy would tell of hundreds of modules that it misses, and of no mistake."""
+        needs = site.found.dependencies
+        if not choices.bare and (choices.install != "none" or needs.install == "none"):
+            return choices
+        tell(f"note  what {site.found.name} needs cannot be installed here: what needs none of it is checked")
+        if "types" not in site.found.checks.steps:
+            return choices
+        poor = replace(choices, dropped={"types": "what the project needs is not installed"})
+        self._settle(site, poor)
+        return poor
 
     def _mended(self, site: Site, choices: Choices, tried: Tried) -> Choices | None:
         """The choices with what turned out to be missing; None when nothing can be mended, or the time is up."""
@@ -220,7 +234,9 @@ def _told(tried: Tried, coverage: float | None) -> Iterator[str]:
         if step not in tried.dropped:
             yield f"{step}: {said}{f'; {count} findings are known from now on' if count else ''}"
     for step, why in tried.dropped.items():
-        yield f"{step} IS LEFT OUT, it cannot run here: {measure.first(why)}"
+        only_pr = step == "unit" and measure.LATE in why
+        where = "of fast, pr runs the tests" if only_pr else "it cannot run here"
+        yield f"{step} IS LEFT OUT{' ' if only_pr else ', '}{where}: {measure.first(why)}"
     if known.failing:
         yield f"{len(known.failing)} tests FAILED and are quarantined: they run, and never count as passed"
         yield from (f"  {test}: {why}" for test, why in list(known.failing.items())[:_SHOWN])
@@ -242,6 +258,7 @@ def _how(found: Found, choices: Choices) -> str:
     words = [f"Python {choices.python}"] if choices.python else []
     words += [f"without {found.dependencies.lock}"] if found.dependencies.lock and not choices.lock else []
     words += [f"with other versions of {', '.join(choices.unlocked)}"] if choices.unlocked else []
+    words += ["with nothing but the tools"] if choices.bare else []
     words += [f"install = {choices.install}"] if choices.install != found.dependencies.install else []
     return f" ({', '.join(words)})" if words else ""
 

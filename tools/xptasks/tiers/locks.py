@@ -8,9 +8,13 @@ import json
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 NAMES = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
+_TOKEN = re.compile(
+    r"""\"{3}(?:\\.|[^\\])*?\"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\#[^\n]*|[{}\n]|,(?=\s*\})""", re.DOTALL
+)
 _ELSEWHERE = frozenset({"editable", "virtual", "directory", "git", "url", "path", "archive", "vcs"})
 
 
@@ -25,7 +29,7 @@ def constraints(name: str, text: str) -> list[str]:
         ValueError: it is not what its name says.
     """
     try:
-        pairs = list(_pipenv(json.loads(text)) if name.endswith("Pipfile.lock") else _packages(tomllib.loads(text)))
+        pairs = list(_pipenv(json.loads(text)) if name.endswith("Pipfile.lock") else _packages(_loaded(name, text)))
     except (AttributeError, TypeError, KeyError) as problem:
         raise ValueError(f"{name}: not a lock file that is known: {problem}") from None
     versions: dict[str, set[str]] = {}
@@ -46,7 +50,7 @@ def unfit(name: str, text: str, tags: Collection[str]) -> list[str]:
     """
     if name.endswith("Pipfile.lock"):
         return []
-    loaded = tomllib.loads(text)
+    loaded = _loaded(name, text)
     listed = _table(_table(loaded.get("metadata")).get("files"))
     found = []
     for package in (*loaded.get("package", ()), *loaded.get("packages", ())):
@@ -55,6 +59,31 @@ def unfit(name: str, text: str, tags: Collection[str]) -> list[str]:
         if wheels and not any(_tags(wheel) & {*tags} for wheel in wheels):
             found.append(re.sub(r"[-_.]+", "-", str(package["name"])).lower())
     return sorted(set(found))
+
+
+def _loaded(name: str, text: str) -> dict[str, Any]:
+    """A lock as TOML, of version 1.1 as well: formatters write inline tables over several lines, and uv reads them."""
+    with suppress(ValueError, RecursionError):
+        return tomllib.loads(text)
+    try:
+        return tomllib.loads(_on_one_line(text))
+    except (ValueError, RecursionError) as problem:
+        raise ValueError(f"{name} cannot be read: {problem}") from None
+
+
+def _on_one_line(text: str) -> str:
+    """Inline tables as TOML 1.0 knows them: without line ends, comments and a comma behind the last value."""
+    depth = 0
+
+    def put(found: re.Match[str]) -> str:
+        nonlocal depth
+        word = found[0]
+        depth += (word == "{") - (word == "}")
+        if not depth or word[0] in "\"'{}":
+            return word
+        return " " if word == "\n" else ""
+
+    return _TOKEN.sub(put, text)
 
 
 def _table(value: object) -> Mapping[str, Any]:

@@ -56,6 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _prepare(instructions: dict[str, Any], config: pytest.Config) -> None:
+    option = config.option  # a benchmark is a test, too: it runs once, unless somebody asks for its figures
+    if hasattr(option, "benchmark_disable") and not (option.benchmark_enable or option.benchmark_only):
+        option.benchmark_disable = True
     if instructions.get("go_on"):
         config.option.continue_on_collection_errors = True
     if instructions.get("limit") and hasattr(signal, "setitimer"):
