@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from xptasks.history.actors import actor
+from xptasks.history.actors import actor, changes
 from xptasks.history.events import Actor, HistoryEvent, Kind, event
 
 
@@ -60,3 +60,11 @@ def test_a_kind_of_a_later_version_is_refused() -> None:
 def test_who_acts(environ: dict[str, str], terminal: bool, expected: str) -> None:  # noqa: FBT001
     assert str(actor(environ, terminal=terminal)) == expected
     assert str(Actor.parse(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [({}, ()), ({"XPTASKS_CHANGES": ""}, ()), ({"XPTASKS_CHANGES": "one a/b,c"}, ("one", "a/b,c"))],
+)
+def test_which_changes_it_is_about(environ: dict[str, str], expected: tuple[str, ...]) -> None:
+    assert changes(environ) == expected

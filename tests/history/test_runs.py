@@ -53,6 +53,13 @@ def test_a_run_and_each_of_its_steps_is_an_event() -> None:
     assert [each.kind for each in found] == [Kind.RUN_FINISHED, Kind.STEP_FINISHED, Kind.STEP_FINISHED]
 
 
+def test_a_run_of_the_queue_names_the_changes_that_it_was_about() -> None:
+    run, *steps = told(finished(GREEN, changes=("fix-prices", "drop-owner")))
+    assert run.data["changes"] == ["fix-prices", "drop-owner"]
+    assert run.change == ""  # it is nobody's alone
+    assert all("changes" not in step.data for step in steps)
+
+
 def test_whoever_tells_it_comes_to_the_same_ids() -> None:
     assert [each.id for each in told(finished(GREEN, RED))] == [each.id for each in told(finished(GREEN, RED))]
     assert len({each.id for each in told(finished(GREEN, RED, CACHED))}) == 4

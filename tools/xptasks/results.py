@@ -125,6 +125,7 @@ class Circumstances:
         environment: a hash of platform, Python and what is installed; empty when nobody knows.
         attempt: which attempt of a CI's run it is, from 1.
         again: who asked CI for another attempt; empty for the first.
+        changes: the changes of a queue that are tested together; empty elsewhere.
     """
 
     project: str = ""
@@ -136,6 +137,7 @@ class Circumstances:
     environment: str = ""
     attempt: int = 1
     again: str = ""
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

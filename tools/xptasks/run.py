@@ -86,6 +86,7 @@ def _circumstances(loaded: Loaded, options: argparse.Namespace) -> Circumstances
         overrides=(*chosen, *(path for path in loaded.overridden if path.partition(".")[0] not in _ELSEWHERE)),
         attempt=int(attempt) if attempt.isdecimal() else 1,
         again=str(actors.again(environ) or ""),
+        changes=actors.changes(environ),
     )
 
 

@@ -74,6 +74,14 @@ def test_how_long_it_took() -> None:
     assert (found.title, found.runs, found.interventions) == ("Mend the login", 1, 1)
 
 
+def test_a_gate_that_tested_it_with_others_is_part_of_its_story() -> None:
+    both = event(Kind.RUN_FINISHED, 350, PROJECT, "r2", run="r2", seconds=15, changes=["other", "fix"])
+    others = event(Kind.RUN_FINISHED, 360, PROJECT, "r3", run="r3", seconds=15, changes=["other"])
+    found = told(QUEUED, [RUN], REJECTED, AGAIN, [both, others])
+    assert (found.runs, found.seconds["gates"]) == (2, 100)
+    assert [each.kind for each in found.moments].count("run-finished") == 2
+
+
 def test_for_people() -> None:
     assert formats.as_text(told(QUEUED, [RUN], REJECTED, AGAIN, CANARY, BACK)) == (
         "fix: Mend the login (landed; reached rolled back)\n"

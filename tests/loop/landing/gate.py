@@ -72,7 +72,7 @@ def main(log: Path, tier: str, steps: list[str]) -> int:
     run |= {"exit_code": code, "seconds": 0.0, "budget": None, "steps": found, "notices": []}
     (here / ".xp").mkdir(exist_ok=True)
     (here / ".xp" / "last-run.json").write_text(json.dumps(run))
-    print("the gate has run")  # noqa: T201 - as a gate does
+    print(f"the gate has run for {os.environ.get('XPTASKS_CHANGES', 'the trunk')}")  # noqa: T201 - as a gate does
     return 1 if code else 0
 
 

@@ -21,6 +21,7 @@ def test_nothing_is_passed_on_that_makes_another_gate() -> None:
         "XPTASKS_TIERS__PR__STEPS": "[]",
         "XPTASKS_PROFILE": "demo",
         "XPTASKS_ACTOR": "human:ann",
+        "XPTASKS_CHANGES": "another",
         "NOXSESSION": "fast",
         "GIT_DIR": "/x",
         "PYTEST_ADDOPTS": "-k nothing",

@@ -27,7 +27,10 @@ def test_changes_land_together_by_one_run(world: World) -> None:
     assert code == 0, said
     world.check(["one", "two", "three"])
     assert world.gated() == [""]
-    assert re.search(r"testing 3 changes \(\w+, \w+, \w+\) on main", said)
+    tested = re.search(r"testing 3 changes \((\w+), (\w+), (\w+)\) on main", said)
+    assert tested
+    (kept,) = world.folder.rglob("logs/*/gate.log")
+    assert f"the gate has run for {' '.join(tested.groups())}\n" in kept.read_text()
     log = world.bare.git("log", "-1", "--format=%an <%ae>, %cn%n%B", "main")
     assert log.startswith("coder <coder@agents.example>, xptasks\n")
     assert re.search(r"\n\nChange-Id: \w+\nLanded-By: machine:queue\n", log)

@@ -19,6 +19,7 @@ PROFILE = "XPTASKS_PROFILE"
 RESERVED = {
     PROFILE: "the profile, when `--profile` does not name one",
     "XPTASKS_ACTOR": "who acts, for the history: `human:NAME`, `agent:NAME` or `machine:NAME`",
+    "XPTASKS_CHANGES": "which changes a run of the gate is about, set by the queue; do not set it",
     "XPTASKS_OUTPUT": "how results are shown",
     "XPTASKS_PYTHON": "the project's interpreter, set by the runner for what it starts; do not set it",
     "XPTASKS_RELEASE": "the name of the release, set for a service that is deployed",

@@ -1,4 +1,4 @@
-"""Who is at work: read from the environment and from whether somebody sits at a terminal. Pure."""
+"""Who is at work, and on what: read from the environment, and from whether somebody sits at a terminal. Pure."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,15 @@ from xptasks.history.events import Actor
 
 VARIABLE = "XPTASKS_ACTOR"
 """Says who acts, as `human:NAME`, `agent:NAME` or `machine:NAME`; whoever sets it is believed."""
+
+
+CHANGES = "XPTASKS_CHANGES"
+"""Says which changes a run is about, with spaces between: no name of a ref has any. The queue sets it for its gate."""
+
+
+def changes(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The changes that a run is about; none but where the queue runs its gate."""
+    return tuple(environ.get(CHANGES, "").split())
 
 
 def actor(environ: Mapping[str, str], *, terminal: bool) -> Actor:

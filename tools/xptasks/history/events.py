@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
     CHANGE_OPENED = "change-opened"  # title, lines, base
     QUEUED = "queued"  # again: whether it was queued before
-    RUN_FINISHED = "run-finished"  # run, tier, status, exit_code, seconds, attempt; the actor is who ran it
+    RUN_FINISHED = "run-finished"  # run, tier, status, exit_code, seconds, attempt, changes; the actor is who ran it
     STEP_FINISHED = "step-finished"  # run, tier, step, status, seconds, cached, measurements, fingerprints
     # automatic (no human merged it), reviewed (it waited for a human's approval), commits (the time of each, as its
     # author made it), lines, method (squash, merge; push: straight to the trunk), reverts (the change it takes back)

@@ -86,6 +86,7 @@ def _run(run: Mapping[str, Any], under: Mapping[str, Any]) -> dict[str, Any]:
         "words": list(under["words"]),
         "profile": under["profile"],
         "overrides": list(under["overrides"]),
+        "changes": list(under.get("changes", ())),
         "edited": run.get("edited", ""),
     }
     return {**told, **{name: value for name, value in more.items() if value}}

@@ -69,7 +69,7 @@ class Run:
 
 def circumstances(data: Mapping[str, Any]) -> Circumstances:
     """The circumstances that `dataclasses.asdict` or JSON made this of."""
-    lists = {name: tuple(data[name]) for name in ("words", "overrides") if name in data}
+    lists = {name: tuple(data[name]) for name in ("words", "overrides", "changes") if name in data}
     return Circumstances(**{**data, **lists})
 
 

@@ -106,7 +106,7 @@ def change(events: Iterable[HistoryEvent], project: str, name: str, until: float
     full = _delivery(view, name, lambda each: each.full)
     brought = {each.deployment.id for each in (canary, full) if each}
     others = [event for event in view.facts.of(*_DELIVERY, *_TROUBLE) if event.deployment in brought]
-    runs = _runs(view, own)
+    runs = _runs(view, own, name)
     told = {event.id: event for event in [*own, *others, *runs]}
     return Change(
         schema=1,
@@ -122,11 +122,17 @@ def change(events: Iterable[HistoryEvent], project: str, name: str, until: float
     )
 
 
-def _runs(view: View, own: list[HistoryEvent]) -> list[HistoryEvent]:
-    """The runs of the change: those that name it, and those that its other events name."""
+def _runs(view: View, own: list[HistoryEvent], name: str) -> list[HistoryEvent]:
+    """The runs of the change: those that name it, be it beside others, and those that its other events name."""
     named = {word(event.data, "run") for event in own} - {""}
     found = view.facts.of(Kind.RUN_FINISHED)
-    return [event for event in found if event in own or word(event.data, "run") in named]
+    return [event for event in found if event in own or word(event.data, "run") in named or _is_about(event, name)]
+
+
+def _is_about(run: HistoryEvent, name: str) -> bool:
+    """Whether the queue ran its gate for the change, be it together with others."""
+    changes = run.data.get("changes")
+    return isinstance(changes, list) and name in changes
 
 
 def _delivery(view: View, name: str, when: Callable[[Deployment], float | None]) -> Delivery | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xptasks.errors import ExitCode
-from xptasks.history.actors import VARIABLE
+from xptasks.history.actors import CHANGES, VARIABLE
 from xptasks.landing.queue import Ran
 from xptasks.loop.landing.acts import ACTOR
 from xptasks.loop.landing.place import Place
@@ -50,6 +50,7 @@ class Job:
         steps: its steps that are asked for; none for all of them.
         seconds: that it may take.
         what: it in words.
+        changes: the names of the changes that it is about; none where it is the trunk alone.
     """
 
     commit: str
@@ -58,6 +59,7 @@ class Job:
     steps: tuple[str, ...] = ()
     seconds: float = 900.0
     what: str = ""
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,8 @@ class Gate:
         logs = self._logs(job)
         self._count += 1
         argv = tuple(self._argv(project, job.tier, job.steps))
-        spec = Spec(f"gate-{self._count}", argv, project, self._environ, job.seconds, None, logs / "gate.log")
+        environ = {**self._environ, **({CHANGES: " ".join(job.changes)} if job.changes else {})}
+        spec = Spec(f"gate-{self._count}", argv, project, environ, job.seconds, None, logs / "gate.log")
         self._supervisor.start(spec)
         end = self._wait(spec, job)
         run = last_run(project, job.tier)

@@ -52,7 +52,8 @@ class Tester:
         self.shop.announce(names, what)
         steps = self._together(scene, commit) if len(batch) > 1 and rules.about_change else ()
         onto = batch[0].onto or rules.tip
-        self._run(Job(commit, onto, rules.landing.tier, steps, rules.seconds, what), batch, scene)
+        job = Job(commit, onto, rules.landing.tier, steps, rules.seconds, what, tuple(names))
+        self._run(job, batch, scene)
 
     def _together(self, scene: Scene, commit: str) -> tuple[str, ...]:
         """The steps for several changes: those that judge one change have looked at each of them before."""
@@ -118,7 +119,8 @@ class Tester:
             rules, merged = scene.rules, candidate.merged
             what = f"testing {candidate.queued.change} alone: {', '.join(rules.about_change)}"
             self.shop.say(what, kind="testing", commit=merged.commit)
-            job = Job(merged.commit, merged.onto, rules.landing.tier, rules.about_change, rules.seconds, what)
+            about = (candidate.queued.change,)
+            job = Job(merged.commit, merged.onto, rules.landing.tier, rules.about_change, rules.seconds, what, about)
             done = self.gate(job)
             self._alone(scene, candidate).append(Said(done.ran, str(done.logs), done.tail))
             self.shop.memory.save()
