@@ -33,6 +33,15 @@ def test_every_layout_has_a_name_sources_and_steps(layout: str) -> None:
         assert each.checks.steps
 
 
+def test_a_package_with_doctests_is_code_as_well() -> None:
+    ini = "[tool.pytest.ini_options]\ntestpaths = ['tests', 'small']\n[tool.mypy]\nstrict = true\n"
+    content = {"pyproject.toml": ini, "small/__init__.py": "", "tests/__init__.py": "", "tests/test_it.py": ""}
+    each = detect.project(files(content))
+    assert (each.sources, each.tests.folders, each.checks.types) == (("small",), ("tests", "small"), ("small",))
+    alone = detect.project(files({"pyproject.toml": "[tool.mypy]\nstrict = true\n", "script.py": ""}))
+    assert alone.checks.types == (".",)  # mypy without a word ends with its usage
+
+
 POETRY = """
 [build-system]
 requires = ["poetry-core"]

@@ -79,6 +79,14 @@ def test_what_found_no_time_is_not_known() -> None:
     assert len(tried.deferred) == 3
 
 
+def test_a_test_that_was_at_hand_at_the_end_is_not_known() -> None:
+    tried = learnt(
+        step("unit", "failed", ("t.py", "t.py::b", "xptasks.X: was stopped because the run had no more time"))
+    )
+    assert (tried.known.failing, tried.known.slow, tried.known.left_out) == ({}, {}, {})
+    assert (tried.known.unmeasured, tried.deferred) == ({"t.py": 1}, ("t.py::b",))
+
+
 def test_a_test_that_nothing_can_stop() -> None:
     late = learnt(step("unit", "timed out"), at_hand="t.py::c")
     assert (late.known.left_out, late.known.unmeasured, late.dropped) == ({}, {baseline.ALL: 0}, {})
@@ -128,9 +136,17 @@ def test_why_a_build_failed_is_what_was_raised() -> None:
     assert "builder.py" not in said
     assert measure.reason(Done(1, "", "Traceback (most recent call last):\n  killed\n")).endswith("killed")
     assert measure.reason(Done(3, "", "")) == "exit code 3"
+    long = "'a>=1'\nerror: Failed to build `x`\n  cause: gcc\n" + "more\n" * 1000
+    assert measure.reason(Done(1, "", long)).startswith("error: Failed to build `x` cause: gcc more")
+    assert len(measure.reason(Done(1, "", long))) == 600
     assert measure.reason(Done(1, "nox > Running\nnox > Session fast aborted: no lock\n", "")) == (
         "Session fast aborted: no lock"
     )
+
+
+def test_an_index_that_cannot_be_reached_ends_it() -> None:
+    assert measure.is_out_of_reach("cause: Failed to fetch: https://index.invalid/pypi/simple/ruff/ cause: dns error")
+    assert not measure.is_out_of_reach("error: Failed to build `x` cause: Failed to fetch: https://git.invalid/a.git")
 
 
 @pytest.mark.parametrize(

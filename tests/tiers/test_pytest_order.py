@@ -242,3 +242,12 @@ def pytest_addoption(parser):
         f"def test_3(pytestconfig):\n    assert pytestconfig.option.benchmark_disable is {disabled}\n"
     )
     assert folder.run(*words)[0] == 0
+
+
+def test_the_test_at_hand_is_stopped_before_the_budget_is_used_up(folder: Folder) -> None:
+    (folder.path / "test_a.py").write_text("import time\ndef test_1():\n    time.sleep(60)\n")
+    began = time.monotonic()
+    report = told(folder, limit=50, go_on=True, seconds=5)
+    assert "was stopped because the run had no more time" in report["failures"][0]["message"]
+    assert report["deferred"] == ["test_b.py::test_1", "test_b.py::test_2"]
+    assert time.monotonic() - began < 50

@@ -110,7 +110,7 @@ def project(files: Listing, folder: str = ".", name: str = "") -> Found:
     inside = files.below(folder)
     tests = testing.find(inside)
     sources = tuple(_sources(inside, tests.folders))
-    found = checks.find(inside, sources)
+    found = checks.find(inside, sources or (".",))
     tools = [*(["pytest"] if tests.folders else []), *_tools(found)]
     wished = dict.fromkeys([*tests.plugins, *found.pinned])
     above = [each for each in files.names if "/" not in each and each in locks.NAMES] if folder != "." else []
@@ -149,6 +149,8 @@ def _sources(files: Listing, tests: tuple[str, ...]) -> list[str]:
     if files.below("src").python():
         return ["src"]
     folders = [folder for folder in files.folders() if folder not in {*tests, *_NO_SOURCE} and folder[0] not in "._"]
+    # Doctests are in packages, which pytest's `testpaths` name beside the folder of the tests.
+    folders += [each for each in tests if "test" not in each and files.has(f"{each}/__init__.py") and "/" not in each]
     packages = [folder for folder in folders if files.has(f"{folder}/__init__.py")]
     return packages or [folder for folder in folders if files.below(folder).python()]
 

@@ -25,7 +25,7 @@ from xptasks.steps._pytest import JOURNAL
 from xptasks.system import machine
 from xptasks.system.commands import Done, run
 from xptasks.tiers import environment, fingerprint, locks
-from xptasks.tiers.select import TOO_LONG
+from xptasks.tiers.select import NO_TIME, TOO_LONG
 
 _INSTALLING = 600.0
 _EXPORTING = 30.0
@@ -149,6 +149,11 @@ def environ() -> dict[str, str]:
 _RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Failure|Exit|Interrupt)\b(:|$)")
 
 
+def is_out_of_reach(problem: str) -> bool:
+    """Whether an index of packages cannot be reached: then no other way to make the environment works, either."""
+    return re.search(r"Failed to fetch: `?https?://\S+/simple/", problem) is not None
+
+
 def reason(done: Done) -> str:
     """Why a command failed, in its own last words."""
     lines = [line.strip() for line in f"{done.out}\n{done.error}".splitlines() if line.strip()]
@@ -157,6 +162,9 @@ def reason(done: Done) -> str:
     if traceback is not None:  # of a build backend: what it raised says more than where
         raised = next((at for at, line in enumerate(told) if at > traceback and _RAISED.match(line)), None)
         told = told[raised:] if raised is not None else told
+    begin = next((at for at, line in enumerate(told) if line.startswith("error: ")), None)
+    if begin is not None:  # uv: what, and then all that a compiler said
+        return " ".join(told[begin:])[:600]
     aborted = [line.removeprefix("nox > ") for line in lines if " aborted: " in line]  # by us, not by a command
     return " ".join(told[-12:] or aborted)[-900:] or f"exit code {done.code}"
 
@@ -282,11 +290,13 @@ def _tests(tried: Tried, step: Mapping[str, Any], report: Callable[[str, str], s
     failures = [each for each in reading["findings"] if each["severity"] == "error"]
     if reading["status"] not in {"passed", "partial"} and not failures:
         return replace(tried, dropped={**tried.dropped, name: reading["summary"] or reading["status"]})
+    cut = [each["rule"] for each in failures if NO_TIME in each["message"]]
     stopped = {each["rule"]: first(each["message"]) for each in failures if TOO_LONG in each["message"]}
     patient = any(f"{TOO_LONG} {LIMIT:g} s" in why for why in stopped.values())
     hung = stopped if patient else {}
-    failing = {each["rule"]: first(each["message"]) for each in failures if each["rule"] not in stopped}
-    late = Counter(test.partition("::")[0] for test in reading["deferred"])
+    failing = {each["rule"]: first(each["message"]) for each in failures if each["rule"] not in {*stopped, *cut}}
+    deferred = (*reading["deferred"], *cut)
+    late = Counter(test.partition("::")[0] for test in deferred)
     slow = {**_slow(report(name, "tests.json"), stopped), **({} if patient else dict.fromkeys(stopped, _SLOW))}
     known = replace(tried.known, failing=failing, left_out=hung, slow=slow, unmeasured=late)
     measured = {each["name"]: each["value"] for each in reading["measurements"]}
@@ -294,7 +304,7 @@ def _tests(tried: Tried, step: Mapping[str, Any], report: Callable[[str, str], s
         tried,
         known=known,
         seconds=step["seconds"],
-        deferred=tuple(reading["deferred"]),
+        deferred=deferred,
         coverage=measured.get("coverage"),
     )
 

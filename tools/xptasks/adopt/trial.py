@@ -15,6 +15,7 @@ from xptasks.adopt.measure import Site, Tried
 from xptasks.adopt.plan import Edit
 from xptasks.errors import CannotRunError
 from xptasks.loop import known as baselines
+from xptasks.markup import clean
 from xptasks.quality import baseline
 from xptasks.quality.baseline import Baseline
 from xptasks.tiers import fingerprint
@@ -94,6 +95,9 @@ class Trial:
             if not problem:
                 return self._poor(site, choices)
             tell(f"note  that does not work here: {problem}")
+            if measure.is_out_of_reach(problem):
+                hint = "look whether the index that the project or this machine names can be reached, and call it again"
+                raise CannotRunError(f"no environment can be made for {site.found.name}: {problem}", hint=hint)
         hint = "mend that and call `xptasks init --yes` again; `xptasks uninstall` takes back what was written"
         raise CannotRunError(f"no environment can be made for {site.found.name}: {problem}", hint=hint)
 
@@ -232,7 +236,7 @@ def _told(tried: Tried, coverage: float | None) -> Iterator[str]:
     for step, said in tried.said.items():
         count = sum(known.findings.get(step, {}).values())
         if step not in tried.dropped:
-            yield f"{step}: {said}{f'; {count} findings are known from now on' if count else ''}"
+            yield f"{step}: {clean(said)}{f'; {count} findings are known from now on' if count else ''}"
     for step, why in tried.dropped.items():
         only_pr = step == "unit" and measure.LATE in why
         where = "of fast, pr runs the tests" if only_pr else "it cannot run here"

@@ -21,12 +21,13 @@ from typing import Any
 
 import pytest
 
-from xptasks.tiers.select import TOO_LONG, ordered
+from xptasks.tiers.select import NO_TIME, TOO_LONG, ordered
 
 VARIABLE = "XPTASKS_TESTS"
 _STARTED = time.monotonic()  # a clock that all processes of a machine share
 _WORKER_KEY = "xptasks"
 _INSTANT = 0.01  # seconds for one more attempt at a test whose time is up; 0 would be no limit
+_LAST = 1.2  # times the seconds until which tests may begin: then the last one is stopped
 _SLOW = 1.0  # seconds from which on the report names a test
 
 
@@ -49,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
         instructions = json.loads(text)
         seconds = instructions.pop("seconds")
         instructions["deadline"] = None if seconds is None else _STARTED + seconds
+        instructions["end"] = None if seconds is None else _STARTED + seconds * _LAST
         _prepare(instructions, config)
         chooser = Chooser(instructions, config)
         config.pluginmanager.register(chooser, "xptasks-chooser")
@@ -62,18 +64,23 @@ def _prepare(instructions: dict[str, Any], config: pytest.Config) -> None:
     if instructions.get("go_on"):
         config.option.continue_on_collection_errors = True
     if instructions.get("limit") and hasattr(signal, "setitimer"):
-        config.pluginmanager.register(Limit(instructions["limit"], instructions.get("journal", "")), "xptasks-limit")
+        # Where all is known, a test that ends late has its verdict, and one that does not is a finding.
+        end = instructions.get("end") if instructions.get("go_on") else None
+        limit = Limit(instructions["limit"], instructions.get("journal", ""), end)
+        config.pluginmanager.register(limit, "xptasks-limit")
 
 
 class Limit:
     """Stops a test that takes too long, and notes which test is at hand, in case that nothing can stop it.
 
     What tries a test again gets no more time for it: the attempts share one limit, else a test that a plugin tries five
-    times would outlast the whole run.
+    times would outlast the whole run. Shortly before the budget is used up the test at hand is stopped as well: a run
+    that is ended from outside tells nothing of all the tests before.
     """
 
-    def __init__(self, seconds: float, journal: str) -> None:
+    def __init__(self, seconds: float, journal: str, end: float | None) -> None:
         self._seconds = seconds
+        self._end = end
         self._journal = Path(journal) if journal else None
         self._test = ""
         self._left: dict[str, float] = {}
@@ -103,9 +110,10 @@ class Limit:
         if item.nodeid != self._test:
             self._test, self._left = item.nodeid, {}
         left = self._left.get(phase, self._seconds)
-        before = signal.signal(signal.SIGALRM, self._stop)
-        signal.setitimer(signal.ITIMER_REAL, left)
         began = time.monotonic()
+        until_end = left if self._end is None else max(_INSTANT if phase != "teardown" else 1.0, self._end - began)
+        before = signal.signal(signal.SIGALRM, self._stop if left <= until_end else self._no_time)
+        signal.setitimer(signal.ITIMER_REAL, min(left, until_end))
         try:
             yield
         finally:
@@ -115,6 +123,9 @@ class Limit:
 
     def _stop(self, *_: object) -> None:
         raise TookTooLongError(f"{TOO_LONG} {self._seconds:g} s")
+
+    def _no_time(self, *_: object) -> None:
+        raise TookTooLongError(NO_TIME)
 
 
 class Chooser:

@@ -10,6 +10,9 @@ from pathlib import PurePosixPath
 TOO_LONG = "did not end within"
 """The beginning of what a test that was stopped at its limit is said to have done."""
 
+NO_TIME = "was stopped because the run had no more time"
+"""What is said of a test that was at hand shortly before the budget was used up: how long it takes, nobody knows."""
+
 DEFERRED, FAILED, CHANGED, NEAR, REST = range(5)
 _GENERIC = frozenset({"", ".", "src", "tests", "test", "tools", "lib", "__init__", "conftest"})
 
