@@ -107,7 +107,7 @@ def _fast(found: Found, choices: Choices) -> Iterator[str]:
     needs = found.dependencies
     yield "[tiers.fast]"
     yield 'description = "before every commit"'
-    yield f'budget = "{"40s" if choices.long else "60s"}"'
+    yield f'budget = "{"35s" if choices.long else "60s"}"'
     yield 'runner = "outside"                      # xptasks runs beside the environment of the project, never in it'
     if choices.python:
         yield f"python = {_toml(choices.python)}"
