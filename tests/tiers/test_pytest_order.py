@@ -174,10 +174,11 @@ def told(folder: Folder, **more: object) -> dict[str, Any]:
     report = str(folder.path / "report.json")
     order: dict[str, Any] = {"state": str(folder.state), "report": report, "changed": [], "seconds": None}
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(TOOLS), "XPTASKS_TESTS": json.dumps({**order, **more})}
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "xptasks.tiers.pytest_order", "-p", "no:randomly"],
         cwd=folder.path, env=environ, capture_output=True, check=False,
     )  # fmt: skip
+    (folder.path / "said.txt").write_bytes(done.stdout)
     return folder.report()
 
 
@@ -202,6 +203,9 @@ def test_no_test_takes_for_ever_where_a_project_is_measured(folder: Folder) -> N
     report = told(folder, limit=0.3, journal=str(folder.path / "at-hand"))
     assert report["counts"] == {"failed": 1, "passed": 4}
     assert "did not end within 0.3 s" in report["failures"][0]["message"]
+    said = (folder.path / "said.txt").read_text()
+    assert "time.sleep(60)" in said
+    assert "raise TookTooLongError" not in said  # the line of the test is shown, not ours
     assert (folder.path / "at-hand").read_text() == "test_c.py::test_hangs"
 
 
