@@ -139,6 +139,8 @@ def test_why_a_build_failed_is_what_was_raised() -> None:
     long = "'a>=1'\nerror: Failed to build `x`\n  cause: gcc\n" + "more\n" * 1000
     assert measure.reason(Done(1, "", long)).startswith("error: Failed to build `x` cause: gcc more")
     assert len(measure.reason(Done(1, "", long))) == 600
+    cut = "x.c: no y.h\nerror: Command '['gcc', '-c']' failed\nhint: `x` (v1) was included because `y` needs it\n"
+    assert measure.reason(Done(1, "", cut)) == "hint: `x` (v1) was included because `y` needs it"
     assert measure.reason(Done(1, "nox > Running\nnox > Session fast aborted: no lock\n", "")) == (
         "Session fast aborted: no lock"
     )

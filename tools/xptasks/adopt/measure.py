@@ -163,8 +163,10 @@ def reason(done: Done) -> str:
         raised = next((at for at, line in enumerate(told) if at > traceback and _RAISED.match(line)), None)
         told = told[raised:] if raised is not None else told
     begin = next((at for at, line in enumerate(told) if line.startswith("error: ")), None)
-    if begin is not None:  # uv: what, and then all that a compiler said
-        return " ".join(told[begin:])[:600]
+    if begin is not None:  # uv: what, and then all that a compiler said, of which only the end may be left here
+        hints = [line for line in told if line.startswith("hint: ")]
+        cut = told[begin].startswith("error: Command ") and hints
+        return " ".join(hints if cut else told[begin:])[:600]
     aborted = [line.removeprefix("nox > ") for line in lines if " aborted: " in line]  # by us, not by a command
     return " ".join(told[-12:] or aborted)[-900:] or f"exit code {done.code}"
 
