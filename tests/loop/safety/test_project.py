@@ -347,7 +347,16 @@ def scraped(url: str) -> dict[tuple[str, ...], float]:
     return {(sample.name, *(sample.labels[name] for name in sorted(sample.labels))): sample.value for sample in samples}
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Whoever starts tests in the background of a shell has them, and all that they start, ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 def test_status_can_be_watched(tiny: Tiny) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "xptasks", "deploy-status", "--watch", "--json"],
