@@ -37,6 +37,7 @@ _WATCHING = _watch(_INSTRUCTIONS)
 def pytest_configure(config: pytest.Config) -> None:
     """Begin, unless nobody gave instructions."""
     if _INSTRUCTIONS:
+        config.addinivalue_line("markers", "slow: left out of the tiers that run often")  # `-m` may be strict
         config.pluginmanager.register(_Recorder(json.loads(_INSTRUCTIONS)), "xptasks-outcomes")
 
 

@@ -17,6 +17,8 @@ from xptasks.errors import ExitCode, XpError
 if TYPE_CHECKING:
     from xptasks.config.settings import Config
 
+_NOBODY_READS = 128 + 13  # as a shell tells of SIGPIPE
+
 
 def task(*, aliases: tuple[str, ...] = (), **options: Any) -> Callable[[Callable[..., int | None]], Any]:  # noqa: ANN401
     """Make a task of a function that takes no context and may return an exit code.
@@ -31,6 +33,10 @@ def task(*, aliases: tuple[str, ...] = (), **options: Any) -> Callable[[Callable
         def run(_: Context, *args: Any, **values: Any) -> None:  # noqa: ANN401
             try:
                 code = function(*args, **values)
+                sys.stdout.flush()
+            except BrokenPipeError:  # whoever read has read enough: `inv history-list | head`
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
+                code = _NOBODY_READS
             except XpError as error:
                 sys.stderr.write(f"{error}\n")
                 code = error.exit_code
