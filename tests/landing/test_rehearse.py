@@ -209,9 +209,7 @@ def data_changed(story: Story) -> None:
     story.write("tests/cases/big.json", "[10, 19]")
     story.git("checkout", "-q", "main")
     story.write("tests/test_pricing.py", with_test(CASES))
-    strict = '[tool.pytest.ini_options]\naddopts = ["--import-mode=importlib", "--strict-markers"]\n'
-    story.write("pyproject.toml", strict)  # pytest then knows `slow` from us alone
-    story.git("add", "tests/test_pricing.py", "pyproject.toml")
+    story.git("add", "tests/test_pricing.py")
     story.git("commit", "-q", "-m", "cases")
     story.git("checkout", "-q", "work")
     story.git("rebase", "-q", "--autostash", "main")
