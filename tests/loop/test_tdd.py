@@ -177,7 +177,7 @@ def test_what_was_staged_elsewhere_is_left_alone(tmp_path: Path, monkeypatch: py
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [(("--commit", " "), "a commit needs a message"), (("--limit", "2"), "--limit: a duration is a number")],
+    [(("--commit", " "), "a commit needs a message"), (("--limit", "2"), "--limit is no duration: '2'")],
 )
 def test_words_that_mean_nothing(words: tuple[str, ...], message: str, run: Run) -> None:
     said = run(*words)

@@ -209,6 +209,7 @@ def test_no_test_takes_for_ever_where_a_project_is_measured(folder: Folder) -> N
     assert (folder.path / "at-hand").read_text() == "test_c.py::test_hangs"
 
 
+@pytest.mark.slow
 def test_attempts_at_one_test_share_its_limit(folder: Folder) -> None:
     tries_again = """
 import pytest
@@ -248,6 +249,7 @@ def pytest_addoption(parser):
     assert folder.run(*words)[0] == 0
 
 
+@pytest.mark.slow
 def test_the_test_at_hand_is_stopped_before_the_budget_is_used_up(folder: Folder) -> None:
     (folder.path / "test_a.py").write_text("import time\ndef test_1():\n    time.sleep(60)\n")
     began = time.monotonic()

@@ -276,6 +276,7 @@ def test_what_comes_from_a_fork_is_never_armed(place: Place) -> None:
     assert armed(place) == ["Arm"]
 
 
+@pytest.mark.slow
 def test_a_forks_branch_of_the_same_name_is_not_ours(place: Place) -> None:
     place.world.pulls[5] = Pull(5, "feature", "main", "theirs", "", "stranger", fork=True, head="1" * 40)
     place.forge().submit(place.change())

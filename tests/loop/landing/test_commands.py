@@ -50,7 +50,7 @@ def test_a_change_is_queued_and_how_to_follow_it_is_said(world: World) -> None:
     ("files", "code", "says"),
     [
         ({"one.txt": ""}, 0, "landed as"),
-        ({"bad-idea": ""}, 1, "bad-idea is here [bad-idea]"),
+        pytest.param({"bad-idea": ""}, 1, "bad-idea is here [bad-idea]", marks=pytest.mark.slow),
         pytest.param({"large.txt": "x\n" * 300}, 6, "waits for a human", marks=pytest.mark.slow),
     ],
 )
@@ -152,6 +152,7 @@ def test_a_label_that_holds_a_change(world: World) -> None:
     assert world.subjects() == ["one"]
 
 
+@pytest.mark.slow
 def test_only_a_verdict(world: World) -> None:
     dev = world.clone()
     dev.change("one")
