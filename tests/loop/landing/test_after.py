@@ -9,6 +9,7 @@ import pytest
 
 from tests.loop.landing import deployer
 from tests.loop.landing.world import CONFIG, World, until
+from xptasks.landing.forge.local import LocalForge
 from xptasks.landing.ledger import What
 
 pytestmark = pytest.mark.pr
@@ -109,6 +110,16 @@ def test_what_is_rolled_back_is_taken_back_on_the_trunk(world: World) -> None:
     bad = world.mark("landed", "bad").target
     back = world.mark("landed", f"revert-{bad[:12]}")
     assert back.data["reverts"] == "a-bit-bad"
+    for name in ("bad", "a-bit-bad"):  # both were told that they have landed
+        standing = LocalForge(world.remote).standing(name)
+        assert standing.state == "landed"
+        assert standing.taken_back.splitlines()[:2] == [
+            "its release was rolled back: roll-back-x: 5xx",
+            f"revert-{bad[:12]} has taken it back",
+        ]
+        assert f"git cherry-pick {world.mark('landed', name).target}" in standing.taken_back
+    assert LocalForge(world.remote).standing("good").taken_back == ""
+    assert [bool(each.taken_back) for each in LocalForge(world.remote).standings()] == [False, True, True, False]
     assert deployments(world)[2:] == [
         ("deployed", "bad"),
         ("rolled-back", "bad"),

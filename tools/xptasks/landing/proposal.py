@@ -60,6 +60,7 @@ class Standing:
         position: its place in the queue from 1 on; 0 when it is not queued.
         landed: the commit on the trunk, once it has landed.
         url: where it can be looked at; empty without such a place.
+        taken_back: why it is taken back after it has landed, by what, and what its author can do; empty when it is not.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Standing:
     position: int = 0
     landed: str = ""
     url: str = ""
+    taken_back: str = ""
 
 
 class Forge(Protocol):

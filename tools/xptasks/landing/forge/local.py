@@ -181,7 +181,7 @@ class LocalForge:
             raise UsageError(
                 f"nobody knows a change called {clean(change)!r}", hint="`inv land-status` lists what waits"
             )
-        return _ended(max(ended, key=lambda mark: mark.signed.at))
+        return taken_back(_ended(max(ended, key=lambda mark: mark.signed.at)), self.remote.entries(view))
 
     def standings(self) -> list[Standing]:
         """What waits, in the order of the queue, then what ended last.
@@ -193,8 +193,9 @@ class LocalForge:
         queue = self.remote.queue(view)
         ended = {mark.change: mark for mark in self.remote.marks(view, *ENDINGS)}
         waiting = {each.change for each in queue}
-        over = [_ended(mark) for change, mark in reversed(ended.items()) if change not in waiting]
-        return [*(self._of(view, each, queue) for each in queue), *over[:_SHOWN]]
+        over = [_ended(mark) for change, mark in reversed(ended.items()) if change not in waiting][:_SHOWN]
+        entries = self.remote.entries(view) if over else []
+        return [*(self._of(view, each, queue) for each in queue), *(taken_back(each, entries) for each in over)]
 
     def withdraw(self, change: str, actor: str) -> Standing:
         """Take a change out of the queue; its commits stay reachable by its mark.
@@ -293,6 +294,28 @@ def runners(remote: Remote, view: View) -> list[dict[str, Any]]:
         if isinstance(told, dict) and isinstance(told.get("changes"), list):
             found.append(told)
     return found
+
+
+def taken_back(standing: Standing, entries: Sequence[Entry]) -> Standing:
+    """The same, with what has become of it after it had landed: its release was rolled back, or somebody reverts it.
+
+    Whoever wrote it was told that it has landed, and may be innocent: all that was in one release goes with it.
+    """
+    if not standing.landed:
+        return standing
+    for entry in entries:
+        if entry.what is What.ROLLED_BACK and standing.landed in entry.data.get("reverts", ()):
+            by, why = str(entry.data.get("queued", "")), f"its release was rolled back: {entry.data.get('why', '')}"
+        elif entry.what is What.LANDED and entry.data.get("reverts") == standing.id:
+            by, why = entry.change, "somebody has reverted it"
+        else:
+            continue
+        over = any(each.what is What.LANDED and each.change == by for each in entries)
+        how = f"{by} {'has taken' if over else 'takes'} it back"
+        again = f"on the trunk's tip `git cherry-pick {standing.landed}`, mend it if it is to blame, `inv land`"
+        told = f"{why}\n{how}\nnext: {again}"
+        return replace(standing, taken_back=told)
+    return standing
 
 
 def _ended(mark: Mark) -> Standing:

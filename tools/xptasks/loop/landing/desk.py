@@ -104,5 +104,6 @@ def shown(standing: Standing) -> list[str]:
     landed = f" as {standing.landed[:12]}" if standing.landed else ""
     state = "waits for a human" if standing.state == "open" else standing.state
     head = f"{state}{landed}  {standing.id} ({standing.head[:12]}{place}): {clean(standing.title)}"
-    reason = [] if standing.state == "landed" else [f"  {line}" for line in clean(standing.reason).splitlines()]
+    said = standing.taken_back if standing.state == "landed" else standing.reason
+    reason = [f"  {line}" for line in clean(said).splitlines()]
     return [head, *reason]
