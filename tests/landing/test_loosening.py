@@ -465,3 +465,9 @@ def test_what_own_steps_run() -> None:
 )
 def test_names_that_are_others_elsewhere(path: str, rules: list[str]) -> None:
     assert [reason.rule for reason in judge([file(path)], Scene(after={path}))] == rules
+
+
+@pytest.mark.parametrize("tests", [[{}], [["tests"], {"a": 1}], {"a": []}, [1, None]])
+def test_tests_that_are_no_texts_break_nothing(tests: object) -> None:
+    before = {"project": {"sources": ["app", {}], "tests": "tests"}}
+    assert configuration.compare(before, {"project": {"sources": ["app", {}], "tests": tests}})

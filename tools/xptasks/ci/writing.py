@@ -57,13 +57,20 @@ def _valued(head: str, value: object, beside: str, indent: str) -> Iterator[str]
         yield head
         for number, (key, each) in enumerate(value.items()):
             yield from _spaced(number, each, _entry(key, each, indent + _INDENT))
-    elif isinstance(value, str) and "\n" in value:
+    elif isinstance(value, str) and "\n" in value and _fits_a_block(value):
         yield f"{head} |"
         yield from (f"{indent}{_INDENT}{line}".rstrip() for line in value.splitlines())
     elif isinstance(value, list | tuple) and value:
         yield from _list(head, value, indent)
     else:
         yield f"{head}{_scalar(value)}{f'  # {beside}' if beside else ''}"
+
+
+def _fits_a_block(text: str) -> bool:
+    """Whether readers get a text of several lines back from a block, but for a newline at its end."""
+    lines = text.removesuffix("\n").split("\n")
+    outer = lines[0].strip() and lines[-1] and not lines[0].startswith(" ")
+    return bool(outer) and all(line.isprintable() and line == line.rstrip() for line in lines)
 
 
 def _spaced(number: int, value: object, lines: Iterator[str]) -> Iterator[str]:

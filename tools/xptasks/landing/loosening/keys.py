@@ -157,13 +157,17 @@ _PROBE: Settings = {
 def _project(before: Any, after: Any, path: Path) -> Iterator[Edit]:  # noqa: ANN401 - whatever the TOML holds
     old, new = (value if isinstance(value, dict) else {} for value in (before, after))
     for edit in _below(path, edits(old, new, _IN_PROJECT)):
-        named = set(items(edit.after) or ()) - set(items(edit.before) or ())
+        named = _texts(edit.after) - _texts(edit.before)
         if edit.path[-1] == "tests" and any(
-            _overlap(one, other) for one in named for other in items(new.get("sources")) or ()
+            _overlap(one, other) for one in named for other in _texts(new.get("sources"))
         ):
             yield replace(edit, weight="looser", why="code that counts as tests needs no test of its own")
         else:
             yield edit
+
+
+def _texts(value: Any) -> frozenset[str]:  # noqa: ANN401 - whatever the TOML holds
+    return frozenset(each for each in items(value) or () if isinstance(each, str))
 
 
 def _overlap(one: str, other: str) -> bool:
