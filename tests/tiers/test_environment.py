@@ -1,11 +1,16 @@
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from xptasks.adopt import measure
 from xptasks.tiers import environment
 from xptasks.tiers.environment import Ingredients
+
+if TYPE_CHECKING:
+    from xptasks.adopt.detect import Found
 
 OWN = ("xptasks==1.0",)
 BUILD = '[build-system]\nrequires = ["hatchling>=1"]\n[project]\nname = "{}"\n'
@@ -213,3 +218,24 @@ def test_pins_that_do_not_hold_here_stay_free(project: Callable[..., Path]) -> N
     words = environment.installations(folder, made, lambda: OWN, folder)
     assert words == [("-c", str(folder / "xptasks-constraints.txt"), "c>2")]
     assert (folder / "xptasks-constraints.txt").read_text() == "a==1\n"
+
+
+def site(top: Path, folder: str, *, several: bool) -> measure.Site:
+    return measure.Site(top, cast("Found", SimpleNamespace(folder=folder)), several=several)
+
+
+@pytest.mark.parametrize("folder", ["Services/My_API", "a.b", "x" * 90, "Großer Laden"])
+def test_the_environment_is_found_where_nox_makes_it(folder: str, tmp_path: Path) -> None:
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / ".git").mkdir()
+    made = site(tmp_path, folder, several=True).environment("fast")
+    assert made.parent == tmp_path / ".nox"
+    made.mkdir(parents=True)
+    environment.remember(made, "stamp")
+    assert environment.find(tmp_path / folder, "fast") == made
+
+
+def test_a_long_path_shortens_no_name(tmp_path: Path) -> None:
+    """Nox looks at the path from its noxfile's folder on."""
+    top = tmp_path / ("x" * 90)
+    assert site(top, ".", several=False).environment("fast") == top / ".nox" / "fast"

@@ -64,7 +64,8 @@ class Site:
         """Where Nox makes the environment of a tier."""
         from nox.sessions import _normalize_path  # noqa: PLC0415 - nobody else knows its name
 
-        return Path(_normalize_path(str(self.root / ".nox"), self.session(tier))).resolve()
+        # Nox shortens long paths, and looks at the one from its noxfile's folder on.
+        return (self.root / _normalize_path(".nox", self.session(tier))).resolve()
 
 
 def interpreters(supported: str) -> list[str]:

@@ -4,6 +4,7 @@ import hashlib
 import re
 import sys
 import tomllib
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from xptasks.system.machine import PYTHON
 from xptasks.system.requirements import text, with_included
 
+_LONGEST = 100 - len("bin/pythonX.Y")  # characters of a path that Nox does not shorten
 _STAMP = ".xptasks-installed"
 _METADATA = ("pyproject.toml", "setup.py", "setup.cfg")
 _GROUPED = ("tox.ini", "tox.toml", "Pipfile")  # where groups may be named, beside the metadata
@@ -172,12 +174,24 @@ def find(project: Path, tier: str) -> Path:
     """Where Nox made the environment of a tier: beside the project, or at the top of several ones."""
     for top in (project, *project.parents):
         inside = project.relative_to(top).as_posix().replace("/", "-")
-        for name in (tier, f"{tier}-{inside}"):
+        for name in (tier, f"{tier}-{inside}", _as_nox_names(f"{tier}-{inside}")):
             if is_built(top / ".nox" / name):
                 return top / ".nox" / name
         if (top / ".git").exists():
             break
     return project / ".nox" / tier
+
+
+def _as_nox_names(session: str) -> str:
+    """The folder of a session's environment: small ASCII letters, digits and single dashes, or the hash of a long name.
+
+    As Nox has it, which takes too long to import; a test holds the two against each other.
+    """
+    plain = unicodedata.normalize("NFKD", session).encode("ascii", "ignore").decode("ascii")
+    name = re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "-", plain).strip().lower()).strip("-")
+    if len(f".nox/{name}") > _LONGEST:
+        return hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()[:8]
+    return name
 
 
 def outside(environment: Path, package: Path) -> dict[str, str]:
