@@ -110,9 +110,12 @@ class Theatre:
         return str(json.loads(self.xp("deploy-status", "--json").out)["url"])
 
     def close(self) -> None:
-        """End the queue and what is deployed; what they wrote stays."""
+        """End the queue, a deployment that it has just begun, and what is deployed; what they wrote stays."""
         if self._record.exists():
             detached.stop(self._record, _GRACE)
+        # The queue's deployments outlive it: one that begins now would start its release after everything was ended.
+        for record in (self.folder / "state").glob("xptasks/projects/queue/*/deployments/*.json"):
+            detached.stop(record, _GRACE)
         if (self.project / "xpconfig.toml").exists():
             self.xp("deploy-down")
 
