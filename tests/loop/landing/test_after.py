@@ -128,6 +128,10 @@ def test_what_is_rolled_back_is_taken_back_on_the_trunk(world: World) -> None:
     ]
     assert world.run()[0] == 0
     assert len(world.subjects()) == 4
+    queue(world, "a-bit-bad", {"a-bit-bad.txt": "again"})  # under its name, as it was told
+    assert world.run()[0] == 0
+    assert LocalForge(world.remote).standing("a-bit-bad").state == "landed"
+    assert LocalForge(world.remote).standing("a-bit-bad").taken_back == ""
 
 
 def by_hand(world: World, commit: str) -> None:

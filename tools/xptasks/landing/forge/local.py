@@ -301,9 +301,9 @@ def taken_back(standing: Standing, entries: Sequence[Entry]) -> Standing:
 
     Whoever wrote it was told that it has landed, and may be innocent: all that was in one release goes with it.
     """
-    if not standing.landed:
-        return standing
-    for entry in entries:
+    since = [at for at, each in enumerate(entries) if each.what is What.LANDED and each.commit == standing.landed]
+    # It may have landed before under this name, and been taken back then.
+    for entry in entries[since[-1] + 1 :] if since else ():
         if entry.what is What.ROLLED_BACK and standing.landed in entry.data.get("reverts", ()):
             by, why = str(entry.data.get("queued", "")), f"its release was rolled back: {entry.data.get('why', '')}"
         elif entry.what is What.LANDED and entry.data.get("reverts") == standing.id:
