@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psutil
 
-from xptasks.drill import changes, service
+from xptasks.drill import changes
 from xptasks.drill.changes import Change
 from xptasks.drill.theatre import Theatre
 
@@ -43,15 +43,14 @@ class Desk(Theatre):
 
     def build(self) -> str:
         """As a demonstration, with a breaker that lets a hundred bad changes pass by."""
-        configuration = service.configuration
-
-        def wide(library: dict[str, object]) -> dict[str, object]:
-            made = configuration(library)
-            made["landing"]["breaker"] = BREAKER
-            return made
-
-        service.configuration = wide
-        return super().build()
+        built = super().build()
+        with (self.project / "xpconfig.toml").open("a", encoding="utf-8") as file:
+            file.write(
+                "\n".join(["", "[landing.breaker]", *(f"{name} = {most}" for name, most in BREAKER.items()), ""])
+            )
+        self.commit("Let many bad changes pass by")
+        self.git("push", "--quiet")
+        return built
 
 
 @dataclass
